@@ -1,6 +1,7 @@
 //! Registries by URL.
 
 use dubhe::Status;
+use dubhe::net::ClientTls;
 use dubhe::registry::RegistryParts;
 
 /// The name that registries see.
@@ -16,20 +17,13 @@ const OPTIONAL: [&str; 3] = ["kubernetes", "dns", "apollo"];
 /// The parameter of a registry in which nothing is registered, consumers neither.
 const READ_ONLY: &str = "register=false";
 
-/// Opens a registry to look at it: it learns nothing of us.
+/// Opens a registry to look at it: it learns nothing of us. Providers are asked for their metadata over
+/// `tls`, if there is one.
 ///
 /// # Errors
 /// When the URL is wrong.
-pub(crate) fn open(url: &str) -> Result<RegistryParts, Status> {
-    open_with(url, &[READ_ONLY])
-}
-
-/// Opens a registry to look at its application level alone.
-///
-/// # Errors
-/// When the URL is wrong.
-pub(crate) fn open_application_level(url: &str) -> Result<RegistryParts, Status> {
-    open_with(url, &[READ_ONLY, "migration.step=FORCE_APPLICATION"])
+pub(crate) fn open(url: &str, tls: Option<&ClientTls>) -> Result<RegistryParts, Status> {
+    open_with(url, &[READ_ONLY], tls)
 }
 
 /// Opens a registry to write to it, which needs that it registers; without a subscription nothing is.
@@ -37,12 +31,16 @@ pub(crate) fn open_application_level(url: &str) -> Result<RegistryParts, Status>
 /// # Errors
 /// When the URL is wrong.
 pub(crate) fn open_to_write(url: &str) -> Result<RegistryParts, Status> {
-    open_with(url, &[])
+    open_with(url, &[], None)
 }
 
-fn open_with(url: &str, params: &[&str]) -> Result<RegistryParts, Status> {
+fn open_with(url: &str, params: &[&str], tls: Option<&ClientTls>) -> Result<RegistryParts, Status> {
     let added = added(url, params);
-    let opened = RegistryParts::open(&format!("{url}{added}"), APPLICATION);
+    let full = format!("{url}{added}");
+    let opened = match tls {
+        Some(tls) => RegistryParts::open_secured(&full, APPLICATION, tls),
+        None => RegistryParts::open(&full, APPLICATION),
+    };
     opened.map_err(|error| {
         // What was not typed would puzzle.
         let said = error.message().replace(&*added, "");
@@ -95,7 +93,7 @@ mod tests {
     #[tokio::test]
     async fn the_last_of_two_parameters_counts() {
         for url in ["zookeeper://h:1", "nacos://h:1", "etcd://h:1", "file:///x"] {
-            let parts = open(&format!("{url}?register=true")).unwrap();
+            let parts = open(&format!("{url}?register=true"), None).unwrap();
             assert!(parts.registry.is_read_only(), "{url}");
         }
     }
@@ -105,11 +103,11 @@ mod tests {
         for url in
             ["file://x", "file://x?max.file=1", "zookeeper://", "nacos://h:x", "etcd://h:1?a b"]
         {
-            let Err(error) = open_application_level(url) else { continue };
+            let Err(error) = open(url, None) else { continue };
             let said = error.message();
-            assert!(!said.contains("register=") && !said.contains("FORCE"), "{url}: {said}");
+            assert!(!said.contains("register="), "{url}: {said}");
         }
-        let error = open("file://x").unwrap_err();
+        let error = open("file://x", None).unwrap_err();
         assert!(error.message().contains("\"file://x\""), "{error}");
     }
 

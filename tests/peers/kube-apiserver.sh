@@ -4,6 +4,8 @@
 # write them.
 #   kube-apiserver.sh prepare|start|stop|restart|status|wipe
 #   kube-apiserver.sh server-stop|server-start|server-restart   only the API server; etcd stays
+#   kube-apiserver.sh put PATH         the administrator creates the JSON of standard input below PATH,
+#                                      or merges it into the object of its name
 #   kube-apiserver.sh compact          etcd forgets its history: watches of the past are gone (410)
 # KUBE_PORT (6443) is the HTTPS port; KUBE_ETCD_PORT (12379) and the one after it are etcd's.
 PEER=kube-apiserver
@@ -100,7 +102,23 @@ compact() {
   echo "compacted=$revision"
 }
 
+kube_ask() { # METHOD PATH CONTENT-TYPE, the body on standard input; prints the status
+  curl -sS --noproxy '*' -o /dev/null -w '%{http_code}' --cacert "$CERTS/ca.crt" -X "$1" \
+    -H "Authorization: Bearer admin-token" -H "Content-Type: $3" --data-binary @- "https://127.0.0.1:$KUBE_PORT$2"
+}
+
+put() {
+  local object name status; object=$(cat)
+  status=$(kube_ask POST "$1" application/json <<<"$object")
+  if [ "$status" = 409 ]; then
+    name=$(sed -n 's/.*"metadata": *{"name": *"\([^"]*\)".*/\1/p' <<<"$object")
+    status=$(kube_ask PATCH "$1/$name" application/merge-patch+json <<<"$object")
+  fi
+  case $status in 2??) ;; *) die "$1 was answered with $status" ;; esac
+}
+
 case ${1:-} in
+  put) put "${2:?the path of a kind, such as /api/v1/namespaces/default/services}" ;;
   server-stop) terminate kube-apiserver ;;
   server-start) start_server ;;
   server-restart) terminate kube-apiserver; start_server ;;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use dubhe::connect::{DubboConnect, DubboOptions, TripleConnect, TripleOptions};
 use dubhe::fault::Attempts;
+use dubhe::net::ClientTls;
 use dubhe::registry::{Health, Registration, Registry, Snapshot};
 use dubhe::{
     App, Call, CallOptions, ClientBuilder, Code, Endpoint, Fault, Reply, ServiceKey, Status, Stub,
@@ -120,9 +121,15 @@ async fn once(call: Call, attempts: Attempts) -> Result<Reply, Status> {
     attempts.next(call).await
 }
 
+/// The TLS of connections to providers, if it is asked for.
+fn tls(options: &CallArgs) -> Result<Option<ClientTls>, Error> {
+    let tls = options.tls.client();
+    tls.map_err(|what| Failure::Failed(format!("error: {what}")).into())
+}
+
 /// The application, whose connections are timed.
 fn app(options: &CallArgs, times: &Times) -> Result<App, Error> {
-    let tls = options.tls.client().map_err(|what| Failure::Failed(format!("error: {what}")))?;
+    let tls = tls(options)?;
     let plain = TimedDial { tls: tls.clone(), times: times.clone() };
     let h2 = tls.map(|tls| tls.with_default_alpn(["h2"]));
     let triple = TripleConnect::new(TripleOptions::default())
@@ -142,7 +149,7 @@ async fn registered(
     service: &ServiceKey,
     options: &CallArgs,
 ) -> Result<Vec<Endpoint>, Error> {
-    let registry = open(url)?;
+    let registry = open(url, options)?;
     if url.starts_with("file:") {
         // A folder that is not there would be waited for: its first provider makes it.
         services(&*registry, options).await?;
@@ -179,8 +186,8 @@ async fn registered(
 }
 
 /// Opens the registry of `url` to look at it.
-pub(super) fn open(url: &str) -> Result<Arc<dyn Registry>, Error> {
-    match registries::open(url) {
+pub(super) fn open(url: &str, options: &CallArgs) -> Result<Arc<dyn Registry>, Error> {
+    match registries::open(url, tls(options)?.as_ref()) {
         Ok(parts) => Ok(parts.registry),
         Err(status) if status.code() == Code::InvalidArgument => {
             Err(Error::Usage(status.message().to_owned()))

@@ -1,6 +1,7 @@
 //! The target of a call.
 
 use dubhe::{ServiceKey, Url};
+use dubhe_core::url::redacted;
 
 use crate::registries::KINDS;
 
@@ -43,8 +44,9 @@ impl Target {
                 _,
             )) => Ok(Self::Registry(text.to_owned())),
             _ => Err(format!(
-                "{text:?} is not known; providers are dubbo://HOST:PORT, tri://HOST:PORT, \
-                 grpc://HOST:PORT, HOST:PORT or tri+unix:///PATH, registries {KINDS}"
+                "{:?} is not known; providers are dubbo://HOST:PORT, tri://HOST:PORT, \
+                 grpc://HOST:PORT, HOST:PORT or tri+unix:///PATH, registries {KINDS}",
+                redacted(text)
             )),
         }
     }
@@ -80,13 +82,10 @@ impl Target {
     /// The name of the target in errors; never with a password.
     pub(crate) fn shown(&self) -> String {
         let (Self::Provider(url) | Self::Registry(url)) = self;
-        let url = url.split('?').next().unwrap_or_default();
         if unix_scheme(url).is_some() {
-            return url.to_owned();
+            return url.split('?').next().unwrap_or_default().to_owned();
         }
-        let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-        let address = rest.rsplit_once('@').map_or(rest, |(_, address)| address);
-        format!("{scheme}://{address}")
+        redacted(url).replacen("…@", "", 1)
     }
 }
 
@@ -113,7 +112,8 @@ fn provider(protocol: &str, rest: &str) -> Result<Target, String> {
             Ok(Target::Provider(format!("{protocol}://{rest}")))
         }
         _ => Err(format!(
-            "{address:?} is not HOST:PORT; dubbo providers often have port 20880, tri 50051"
+            "{:?} is not HOST:PORT; dubbo providers often have port 20880, tri 50051",
+            redacted(rest)
         )),
     }
 }
@@ -153,6 +153,10 @@ mod tests {
     fn passwords_are_not_shown() {
         let target = Target::parse("zookeeper://me:secret@h:1?password=secret").unwrap();
         assert_eq!(target.shown(), "zookeeper://h:1");
+        for wrong in ["redis://me:secret@h:1", "dubbo://me:secret/x@h", "tri://me:a?b=secret@h"] {
+            let error = Target::parse(wrong).unwrap_err();
+            assert!(!error.contains("secret") && !error.contains("me:"), "{error}");
+        }
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::rows::address;
 use crate::failure::{Failure, remark};
 
 /// The time in which instances of further applications and revisions join the first ones.
-const SETTLED: Duration = Duration::from_millis(500);
+const GATHER: Duration = Duration::from_millis(500);
 
 /// A service, and what is known of its providers at each level.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ pub(super) const BOTH: &str = "both";
 pub(super) async fn all(of: Asked<'_>, most: usize) -> Result<(Vec<Service>, usize), Failure> {
     let listed = match &of.parts.services {
         Some(services) => of.answer("which services there are", services.services()).await?,
-        None if of.parts.application.is_some() => Vec::new(),
+        None if of.parts.application_level.is_some() => Vec::new(),
         None => return Err(of.lacks("services")),
     };
     let listed: BTreeSet<_> = listed.into_iter().collect();
@@ -104,7 +104,7 @@ pub(super) async fn one(of: Asked<'_>, key: ServiceKey) -> Result<Service, Failu
     let interface = at_interface(of, &key).await?;
     let any = ServiceKey::new(key.interface().clone(), "*", "*");
     let application = at_application(of, vec![any]).await?.pop().map(|(_, snapshot)| {
-        let Snapshot { providers, health, excluded } = snapshot;
+        let Snapshot { providers, health, excluded, .. } = snapshot;
         let mut selected = Snapshot { health, ..Snapshot::select(&key, providers) };
         selected.excluded.extend(excluded);
         selected
@@ -114,7 +114,7 @@ pub(super) async fn one(of: Asked<'_>, key: ServiceKey) -> Result<Service, Failu
 
 /// The interfaces that applications provide.
 async fn mapped(of: Asked<'_>) -> Result<BTreeSet<ByteString>, Failure> {
-    let (Some(_), Some(documents)) = (&of.parts.application, &of.parts.documents) else {
+    let (Some(_), Some(documents)) = (&of.parts.application_level, &of.parts.documents) else {
         return Ok(BTreeSet::new());
     };
     let all = of.answer("which documents there are", documents.list()).await?;
@@ -137,7 +137,7 @@ async fn at_application(
     of: Asked<'_>,
     keys: Vec<ServiceKey>,
 ) -> Result<Vec<(ServiceKey, Snapshot)>, Failure> {
-    let Some(registry) = &of.parts.application else { return Ok(Vec::new()) };
+    let Some(registry) = &of.parts.application_level else { return Ok(Vec::new()) };
     let unknown = || Snapshot { health: Health::Stale, ..Snapshot::default() };
     let all = stream::iter(keys).map(|key| async move {
         let mut snapshots = registry.subscribe(&key).await.map_err(super::failed)?;
@@ -169,7 +169,7 @@ async fn at_application(
         remark(&format!("warning: the application level of {name}{others} is not known: {why}"));
     }
     if !all.is_empty() {
-        tokio::time::sleep(SETTLED).await;
+        tokio::time::sleep(GATHER).await;
     }
     let last = |(key, mut last, _, mut snapshots): (_, Snapshot, _, Snapshots)| {
         while let Some(Some(snapshot)) = snapshots.next().now_or_never() {
@@ -184,7 +184,7 @@ async fn at_application(
 
 /// Adds the providers of an interface at the application level, whatever their groups and versions.
 fn add(services: &mut BTreeMap<ServiceKey, Service>, interface: &ByteString, snapshot: Snapshot) {
-    let Snapshot { providers, health, excluded } = snapshot;
+    let Snapshot { providers, health, excluded, .. } = snapshot;
     for one in providers {
         let key = one.service.clone();
         let service = services.entry(key.clone()).or_insert_with(|| Service::new(key));

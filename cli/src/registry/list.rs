@@ -84,7 +84,7 @@ async fn overview(of: Asked<'_>, format: Format, out: &mut impl Write) -> Result
         Some(_) => Some(collect::applications(of, most).await?),
         None => None,
     };
-    let has_services = of.parts.services.is_some() || of.parts.application.is_some();
+    let has_services = of.parts.services.is_some() || of.parts.application_level.is_some();
     let services = if has_services { Some(collect::services(of, most).await?) } else { None };
     let rules = match of.parts.documents {
         Some(_) => Some(collect::documents(of, true, most).await?),
@@ -198,7 +198,7 @@ mod tests {
                 name: "memory://".into(),
                 registry: Some(Arc::new(self.registry("cli", "all", "APPLICATION_FIRST"))),
                 services: Some(self.services.clone()),
-                application: Some(Arc::new(self.registry("cli", "all", "FORCE_APPLICATION"))),
+                application_level: Some(Arc::new(self.registry("cli", "all", "FORCE_APPLICATION"))),
                 instances: Some(self.instances.clone()),
                 documents: Some(self.documents.clone()),
             };

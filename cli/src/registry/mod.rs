@@ -31,7 +31,7 @@ pub(crate) async fn run(options: RegistryArgs, out: &mut impl Write) -> Result<(
     let (limit, format) = (options.timeout, options.output);
     match options.action {
         Action::Ls { url, what, name } => {
-            let parts = open_by_level(&url)?;
+            let parts = open(&url)?;
             list::run(Asked { parts: &parts, limit }, what, name.as_deref(), format, out).await
         }
         Action::Watch { url, services, applications, rules } => {
@@ -67,43 +67,33 @@ struct Opened {
     name: String,
     registry: Option<Arc<dyn Registry>>,
     services: Option<Arc<dyn Registry>>,
-    /// The application level alone, as consumers see it, where it was asked for.
-    application: Option<Arc<dyn Registry>>,
+    /// The application level alone, as consumers see it.
+    application_level: Option<Arc<dyn Registry>>,
     instances: Option<Arc<dyn ServiceDiscovery>>,
     documents: Option<Arc<dyn DocumentStore>>,
 }
 
 impl From<RegistryParts> for Opened {
     fn from(parts: RegistryParts) -> Self {
-        let RegistryParts { registry, services, instances, documents, .. } = parts;
-        let name = registry.name().to_owned();
-        let (registry, application) = (Some(registry), None);
-        Self { name, registry, services, application, instances, documents }
+        let RegistryParts { registry, services, instances, application_level, documents, .. } =
+            parts;
+        let (name, registry) = (registry.name().to_owned(), Some(registry));
+        Self { name, registry, services, application_level, instances, documents }
     }
 }
 
 impl From<Arc<dyn DocumentStore>> for Opened {
     fn from(documents: Arc<dyn DocumentStore>) -> Self {
         let name = documents.name().to_owned();
-        let (registry, services, application, instances) = (None, None, None, None);
+        let (registry, services, application_level, instances) = (None, None, None, None);
         let documents = Some(documents);
-        Self { name, registry, services, application, instances, documents }
+        Self { name, registry, services, application_level, instances, documents }
     }
 }
 
 /// Opens a registry to look at it: it learns nothing of us.
 fn open(url: &str) -> Result<Opened, Failure> {
-    opened(url, registries::open)
-}
-
-/// Opens a registry to look at each level of it.
-fn open_by_level(url: &str) -> Result<Opened, Failure> {
-    let mut opened = open(url)?;
-    if opened.instances.is_some() {
-        let parts = registries::open_application_level(url).map_err(failed)?;
-        opened.application = Some(parts.registry);
-    }
-    Ok(opened)
+    opened(url, |url| registries::open(url, None))
 }
 
 /// Opens a registry to write to it, which needs that it registers; without a subscription nothing is.

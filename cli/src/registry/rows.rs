@@ -149,7 +149,7 @@ impl InstanceRow {
             revision: one.revision().map(str::to_owned),
             why: None,
         });
-        let excluded = snapshot.excluded.iter().map(|Excluded { instance, why }| Self {
+        let excluded = snapshot.excluded.iter().map(|Excluded { instance, why, .. }| Self {
             application: application.to_owned(),
             address: instance.to_string(),
             protocols: Vec::new(),
@@ -202,7 +202,7 @@ impl ProviderRow {
             started: started(&one.instance),
             why: None,
         });
-        let excluded = snapshot.excluded.iter().map(|Excluded { instance, why }| Self {
+        let excluded = snapshot.excluded.iter().map(|Excluded { instance, why, .. }| Self {
             service: service.to_string(),
             level: None,
             protocol: None,

@@ -417,7 +417,7 @@ mod tests {
             name: "late://".into(),
             registry: Some(registry),
             services: None,
-            application: None,
+            application_level: None,
             instances: None,
             documents: None,
         };

@@ -82,6 +82,27 @@ fn a_call_is_encrypted_when_it_is_asked_for() {
 }
 
 #[test]
+fn providers_of_a_registry_are_called_over_tls() {
+    let serving = Serving::new();
+    let server = serving.start(true);
+    let provider = format!("tri://{}/sample.shapes.v1.Shapes\n", server.addr());
+    let registry = Folder::new().unwrap();
+    std::fs::write(registry.path().join("a.url"), provider).unwrap();
+    let (url, ca) = (format!("file://{}", registry.path().display()), serving.file("ca.pem"));
+    let (cert, key) = (serving.file("client.pem"), serving.file("client.key"));
+    let named = ["--cacert", &ca, "--server-name", "shop.example", "--cert", &cert, "--key", &key];
+    let said = say(&url, &named);
+    assert_eq!((said.code, &*said.out), (0, "{\"text\":\"Ada\"}\n"), "{}", said.err);
+    assert_eq!(say(&url, &named[..4]).code, UNAVAILABLE);
+
+    // A file that is not there is said before anybody is asked.
+    let none = serving.file("none.pem");
+    let missing = say("zookeeper://127.0.0.1:1", &["--cacert", &none]);
+    assert_eq!(missing.code, 1);
+    assert!(missing.err.contains(&none), "{}", missing.err);
+}
+
+#[test]
 fn errors_say_which_side_lacks_what() {
     let serving = Serving::new();
     let (ca, none) = (serving.file("ca.pem"), serving.file("none.pem"));

@@ -32,7 +32,11 @@ impl JavaUrl {
             Some((_, behind)) if behind.contains('%') => (address, 0),
             Some((_, "")) | None => (address, 0),
             Some((host, port)) => {
-                let bad = |_| format!("the port {port} of the URL is no number below 65536");
+                let bad = |_| {
+                    // It may be the beginning of a password.
+                    let shown = if text.contains('@') { String::new() } else { format!(" {port}") };
+                    format!("the port{shown} of the URL is no number below 65536")
+                };
                 (host, port.parse().map_err(bad)?)
             }
         };
@@ -87,6 +91,8 @@ mod tests {
         assert_eq!(params, [("e", "%2B"), ("w", "2"), ("x", "3"), ("y", "a=b"), ("z", "")]);
         assert_eq!(url.decoded("e").as_deref(), Some("+"));
         assert!(JavaUrl::parse("override://0.0.0.0:*/a.B").unwrap_err().contains('*'));
+        let cut = JavaUrl::parse("override://u:se/cret@h:1/a.B").unwrap_err();
+        assert!(!cut.contains("se "), "{cut}");
         assert!(JavaUrl::parse("0.0.0.0/a.B").is_err());
         assert_eq!(JavaUrl::parse("override://fe80::1%en0/a").unwrap().port, 0);
     }

@@ -8,7 +8,7 @@ use bytestring::ByteString;
 use crate::defaults::CallDefaults;
 use crate::metadata::Metadata;
 use crate::origin::Origin;
-use crate::params::{Params, ServiceParams};
+use crate::params::{PackedParams, ServiceParams};
 use crate::printable::Printable;
 use crate::service::ServiceKey;
 use crate::sock_addr::{unix_path, write_unix};
@@ -32,7 +32,7 @@ use crate::time::{Duration, SystemTime};
 /// let leaving = Instance { terminating: true, ..instance };
 /// assert!(!leaving.is_available());
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Instance {
     /// Host name or IP address, without port; or `unix:PATH`, a Unix socket on this machine, whose
     /// offers have the port 0.
@@ -58,7 +58,7 @@ pub struct Instance {
     /// The start of the process, from which it warms up; `None` for "long ago", the default.
     pub started: Option<SystemTime>,
     /// Parameters of the instance as a whole.
-    pub params: Params,
+    pub params: PackedParams,
 }
 
 impl Default for Instance {
@@ -74,7 +74,7 @@ impl Default for Instance {
             serving: true,
             terminating: false,
             started: None,
-            params: Params::new(),
+            params: PackedParams::default(),
         }
     }
 }
@@ -229,7 +229,7 @@ impl Provider {
 
     /// A parameter of the service, else of the instance.
     pub fn param(&self, name: &str) -> Option<&str> {
-        self.0.service.get(name).or_else(|| self.0.instance.params.get(name).map(|v| &**v))
+        self.0.service.get(name).or_else(|| self.0.instance.params.get(name))
     }
 
     /// The parameter `weight`, 100 by default: the share of the calls once it has warmed up.

@@ -40,9 +40,9 @@ const OF_PROCESS: [&str; 5] = ["bind.ip", "bind.port", "pid", "qos.port", "times
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct ServiceParams {
     /// The parameters that tell one process from another.
-    of_process: Packed,
+    of_process: PackedParams,
     /// All others.
-    others: Arc<Packed>,
+    others: Arc<PackedParams>,
 }
 
 impl ServiceParams {
@@ -50,7 +50,9 @@ impl ServiceParams {
     pub fn new(params: &Params) -> Self {
         let is_of_process = |name: &str| OF_PROCESS.contains(&name);
         let packed = |of_process| {
-            Packed::new(params.iter().filter(move |(name, _)| is_of_process(name) == of_process))
+            PackedParams::pack(
+                params.iter().filter(move |(name, _)| is_of_process(name) == of_process),
+            )
         };
         Self { of_process: packed(true), others: Arc::new(packed(false)) }
     }
@@ -78,13 +80,17 @@ impl ServiceParams {
 
     /// Returns `true` if there is none.
     pub fn is_empty(&self) -> bool {
-        self.of_process.places.is_empty() && self.others.places.is_empty()
+        self.of_process.is_empty() && self.others.is_empty()
     }
 
     /// A copy that can be changed.
     pub fn to_params(&self) -> Params {
-        self.iter().map(|(name, value)| (name.into(), value.into())).collect()
+        copy(self.iter())
     }
+}
+
+fn copy<'a>(params: impl Iterator<Item = (&'a str, &'a str)>) -> Params {
+    params.map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 impl fmt::Debug for ServiceParams {
@@ -93,9 +99,21 @@ impl fmt::Debug for ServiceParams {
     }
 }
 
-/// Parameters in two allocations, however many they are.
+/// Parameters in two allocations, however many they are: those of an instance.
+///
+/// A look-up is a binary search. [`set`](Self::set) packs all of them anew, so make many from an iterator.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_core::endpoint::{Instance, PackedParams}; } }
+/// use dubhe::registry::{Instance, PackedParams};
+///
+/// let mut params = PackedParams::from([("env".into(), "test".into())]);
+/// params.set("rack", "r7");
+/// let instance = Instance { host: "10.0.0.7".into(), params, ..Instance::default() };
+/// assert_eq!(instance.params.get("rack"), Some("r7"));
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-struct Packed {
+pub struct PackedParams {
     /// Every name with its value behind it, sorted.
     text: Box<str>,
     /// The place in the text at which each name begins, and that of its value, which ends where the next name
@@ -103,9 +121,14 @@ struct Packed {
     places: Box<[(u32, u32)]>,
 }
 
-impl Packed {
+impl PackedParams {
+    /// The same parameters, up to 4 GiB of names and values.
+    pub fn new(params: &Params) -> Self {
+        Self::pack(params.iter())
+    }
+
     /// These parameters, whose names are sorted.
-    fn new<'a>(params: impl Iterator<Item = (&'a ByteString, &'a ByteString)> + Clone) -> Self {
+    fn pack<'a>(params: impl Iterator<Item = (&'a ByteString, &'a ByteString)> + Clone) -> Self {
         let lengths = params.clone().map(|(name, value)| name.len() + value.len());
         let mut text = String::with_capacity(lengths.sum());
         let mut places = Vec::with_capacity(params.clone().count());
@@ -122,14 +145,33 @@ impl Packed {
         Self { text: text.into(), places: places.into() }
     }
 
-    fn get(&self, name: &str) -> Option<&str> {
+    /// Adds a parameter, or gives it this value.
+    pub fn set(&mut self, name: impl Into<ByteString>, value: impl Into<ByteString>) {
+        let mut params = self.to_params();
+        params.insert(name.into(), value.into());
+        *self = Self::new(&params);
+    }
+
+    /// The parameter `name`.
+    pub fn get(&self, name: &str) -> Option<&str> {
         let name_at = |&(start, middle): &(u32, u32)| self.between(start, middle);
         let at = self.places.binary_search_by(|place| name_at(place).cmp(name)).ok()?;
         self.at(at).map(|(_, value)| value)
     }
 
-    fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// All parameters, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         (0..self.places.len()).filter_map(|at| self.at(at))
+    }
+
+    /// Returns `true` if there is none.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// A copy that can be changed.
+    pub fn to_params(&self) -> Params {
+        copy(self.iter())
     }
 
     fn at(&self, at: usize) -> Option<(&str, &str)> {
@@ -146,10 +188,34 @@ impl Packed {
     }
 }
 
+impl fmt::Debug for PackedParams {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+impl From<Params> for PackedParams {
+    fn from(params: Params) -> Self {
+        Self::new(&params)
+    }
+}
+
+impl<const N: usize> From<[(ByteString, ByteString); N]> for PackedParams {
+    fn from(params: [(ByteString, ByteString); N]) -> Self {
+        Params::from(params).into()
+    }
+}
+
+impl FromIterator<(ByteString, ByteString)> for PackedParams {
+    fn from_iter<I: IntoIterator<Item = (ByteString, ByteString)>>(params: I) -> Self {
+        params.into_iter().collect::<Params>().into()
+    }
+}
+
 /// The parameters that providers have in common, each set of them kept once: for what follows the providers of a
 /// service.
 #[derive(Default)]
-pub struct SharedParams(HashSet<Arc<Packed>>);
+pub struct SharedParams(HashSet<Arc<PackedParams>>);
 
 impl SharedParams {
     /// Lets each of `all` have one memory with equal ones that were here before. Neighbours that are one stay one.

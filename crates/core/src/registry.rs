@@ -13,6 +13,7 @@ pub use self::configured::ConfiguredRegistry;
 use crate::backoff::FullJitter;
 pub use crate::endpoint::Health;
 use crate::endpoint::{Instance, Offer, Provider, ServiceParams};
+pub use crate::level::DiscoveryLevel;
 use crate::metadata_info::ExportedMetadata;
 pub use crate::origin::{Origin, RegistryTraits};
 use crate::service::ServiceKey;
@@ -72,6 +73,8 @@ pub struct Snapshot {
     /// The instances that the registry knows and does not give, with the reasons: at most
     /// [`MAX_EXCLUDED`].
     pub excluded: Vec<Excluded>,
+    /// The level at which the providers are registered, of a registry that has both levels.
+    pub level: Option<DiscoveryLevel>,
 }
 
 impl Snapshot {
@@ -86,9 +89,9 @@ impl Snapshot {
                 && snapshot.excluded.len() < MAX_EXCLUDED
             {
                 let Registration { service: offered, instance, offer, params } = provider;
-                let instance = Provider::new(instance, offer, params).to_string().into();
-                let why = format!("it offers {offered}, and {service} is asked for").into();
-                snapshot.excluded.push(Excluded { instance, why });
+                let instance = Provider::new(instance, offer, params).to_string();
+                let why = format!("it offers {offered}, and {service} is asked for");
+                snapshot.excluded.push(Excluded::new(instance, why));
             }
         }
         snapshot
@@ -104,16 +107,26 @@ pub const MAX_EXCLUDED: usize = 64;
 /// # mod dubhe { pub mod registry { pub use dubhe_core::registry::Excluded; } }
 /// use dubhe::registry::Excluded;
 ///
-/// let excluded = Excluded { instance: "10.0.0.7:20880".into(), why: "it is disabled".into() };
+/// let excluded = Excluded::new("10.0.0.7:20880", "it is disabled");
 /// assert_eq!(format!("{} is not used: {}", excluded.instance, excluded.why),
 ///            "10.0.0.7:20880 is not used: it is disabled");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Excluded {
     /// The address of the instance, or the name that it has in the registry.
     pub instance: ByteString,
     /// The reason, for people.
     pub why: ByteString,
+    /// The level at which it is registered, of a registry that has both levels.
+    pub level: Option<DiscoveryLevel>,
+}
+
+impl Excluded {
+    /// The instance of this name, and why it is not used.
+    pub fn new(instance: impl Into<ByteString>, why: impl Into<ByteString>) -> Self {
+        Self { instance: instance.into(), why: why.into(), level: None }
+    }
 }
 
 /// Snapshots as they change, each whole; the present one comes first.

@@ -1,6 +1,7 @@
 //! The address of a call: a service key and a method.
 
 use std::fmt;
+use std::sync::Arc;
 
 use bytestring::ByteString;
 
@@ -8,6 +9,8 @@ use crate::printable::Printable;
 
 /// The text for every group or version.
 const ANY: &str = "*";
+/// The group or version of a service that has none.
+static NONE: ByteString = ByteString::from_static("");
 
 /// The identity of a service: `group/interface:version`.
 ///
@@ -25,6 +28,12 @@ const ANY: &str = "*";
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct ServiceKey {
     interface: ByteString,
+    /// The group and the version; `None` where both are empty, as they mostly are: lists of providers take less memory.
+    of_group: Option<Arc<OfGroup>>,
+}
+
+#[derive(PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct OfGroup {
     group: ByteString,
     version: ByteString,
 }
@@ -41,19 +50,23 @@ impl ServiceKey {
         group: impl Into<ByteString>,
         version: impl Into<ByteString>,
     ) -> Self {
-        let version = version.into();
+        let (group, version) = (group.into(), version.into());
         let version = if &*version == "0.0.0" { ByteString::new() } else { version };
-        Self { interface: interface.into(), group: group.into(), version }
+        let any = !group.is_empty() || !version.is_empty();
+        let of_group = any.then(|| Arc::new(OfGroup { group, version }));
+        Self { interface: interface.into(), of_group }
     }
 
     /// The same service in another group.
     pub fn with_group(self, group: impl Into<ByteString>) -> Self {
-        Self::new(self.interface, group, self.version)
+        let version = self.version().clone();
+        Self::new(self.interface, group, version)
     }
 
     /// The same service in another version.
     pub fn with_version(self, version: impl Into<ByteString>) -> Self {
-        Self::new(self.interface, self.group, version)
+        let group = self.group().clone();
+        Self::new(self.interface, group, version)
     }
 
     /// The interface name, such as `org.apache.dubbo.UserProvider`.
@@ -63,39 +76,40 @@ impl ServiceKey {
 
     /// The group, or `""`.
     pub fn group(&self) -> &ByteString {
-        &self.group
+        self.of_group.as_ref().map_or(&NONE, |of| &of.group)
     }
 
     /// The version, or `""`.
     pub fn version(&self) -> &ByteString {
-        &self.version
+        self.of_group.as_ref().map_or(&NONE, |of| &of.version)
     }
 
     /// Returns `true` if it stands for services of several groups or versions, as a consumer may ask for
     /// them: the group or the version is `*`, or the group a list with commas.
     pub fn is_pattern(&self) -> bool {
-        self.version == ANY || self.group == ANY || self.group.contains(',')
+        *self.version() == ANY || *self.group() == ANY || self.group().contains(',')
     }
 
     /// Returns `true` if a consumer of this service takes a provider of `offered` (Dubbo Java
     /// `UrlUtils.isMatch`): the interfaces are equal, the version is that of the provider or `*`, the
     /// group likewise or a list that has it.
     pub fn takes(&self, offered: &Self) -> bool {
-        let listed = || self.group.split(',').any(|group| group.trim() == &*offered.group);
+        let (group, version) = (self.group(), self.version());
+        let listed = || group.split(',').any(|group| group.trim() == &**offered.group());
         self.interface == offered.interface
-            && (self.version == ANY || self.version == offered.version)
-            && (self.group == ANY
-                || self.group == offered.group
-                || !offered.group.is_empty() && listed())
+            && (*version == ANY || version == offered.version())
+            && (*group == ANY
+                || group == offered.group()
+                || !offered.group().is_empty() && listed())
     }
 
     /// Returns a service that a consumer of this one [takes](Self::takes): of the first group of a
     /// list, and of no group or version where any will do. A registry that knows of neither offers it.
     pub fn one_taken(&self) -> Self {
-        let group = self.group.split(',').map(str::trim).find(|group| !group.is_empty());
+        let group = self.group().split(',').map(str::trim).find(|group| !group.is_empty());
         let known = |text: &str| if text == ANY { String::new() } else { text.to_owned() };
         let group = group.unwrap_or_default();
-        Self::new(self.interface.clone(), known(group), known(&self.version))
+        Self::new(self.interface.clone(), known(group), known(self.version()))
     }
 
     /// Parses `group/interface:version`, where group and version may be missing.
@@ -108,12 +122,12 @@ impl ServiceKey {
 
 impl fmt::Display for ServiceKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.group.is_empty() {
-            write!(f, "{}/", Printable(&self.group))?;
+        if !self.group().is_empty() {
+            write!(f, "{}/", Printable(self.group()))?;
         }
         write!(f, "{}", Printable(&self.interface))?;
-        if !self.version.is_empty() {
-            write!(f, ":{}", Printable(&self.version))?;
+        if !self.version().is_empty() {
+            write!(f, ":{}", Printable(self.version()))?;
         }
         Ok(())
     }

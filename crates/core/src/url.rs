@@ -86,11 +86,6 @@ impl Url {
     pub fn parse(text: &str, protocol: &str) -> Result<Self, UrlError> {
         // The user info may hold a password, so errors quote only what is known to be harmless.
         let bad = |what: String| UrlError(format!("{what}; write PROTOCOL://HOST:PORT"));
-        let quoted = |text: &str| {
-            let end = text.floor_char_boundary(QUOTED_BYTES);
-            let more = if end < text.len() { "…" } else { "" };
-            format!("{:?}{more}", text.get(..end).unwrap_or_default())
-        };
         if let Some((protocol, rest)) = split_unix(text, protocol) {
             return Self::parse_unix(protocol, rest);
         }
@@ -107,6 +102,16 @@ impl Url {
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (user_info, address) = authority.rsplit_once('@').unwrap_or(("", authority));
         let (user, password) = user_info.split_once(':').unwrap_or((user_info, ""));
+        // Then the address is perhaps the beginning of a password.
+        let is_cut = path.contains('@') || query.contains('@');
+        let quoted = |text: &str| {
+            if is_cut {
+                return "of the URL (/ and ? in a password are written %2F and %3F)".to_owned();
+            }
+            let end = text.floor_char_boundary(QUOTED_BYTES);
+            let more = if end < text.len() { "…" } else { "" };
+            format!("{:?}{more}", text.get(..end).unwrap_or_default())
+        };
         let (host, port) = split_address(address)
             .ok_or_else(|| bad(format!("the address {} has no valid port", quoted(address))))?;
         if host.is_empty() {
@@ -180,6 +185,34 @@ impl Url {
         let service = ServiceParams::new(&self.params);
         Endpoint::new(Arc::new(instance), offer, Arc::new(service))
     }
+}
+
+/// Returns what may be shown of a text that is no URL: scheme, address and path, at most 256 bytes. User,
+/// password and parameters are left out, which may hold secrets, also where a `/` or a `?` in a password is not
+/// encoded; and they are known in a text that is encoded as a whole, such as the name of a node.
+pub fn redacted(text: &str) -> String {
+    let decoded;
+    let text = if text.contains("://") {
+        text
+    } else {
+        decoded = decode(text);
+        &decoded
+    };
+    let (scheme, rest) = match text.split_once("://") {
+        Some((scheme, rest)) if is_scheme(scheme) => (format!("{scheme}://"), rest),
+        _ => (String::new(), text),
+    };
+    let (base, query) = rest.split_once('?').unwrap_or((rest, ""));
+    let mut shown = match base.rsplit_once('@') {
+        _ if query.contains('@') => format!("{scheme}…"),
+        Some((_, address)) => format!("{scheme}…@{address}"),
+        None => format!("{scheme}{base}"),
+    };
+    if shown.len() > QUOTED_BYTES {
+        shown.truncate(shown.floor_char_boundary(QUOTED_BYTES));
+        shown.push('…');
+    }
+    shown
 }
 
 /// Reads the parameter `timestamp`, the start of a process: in milliseconds since the epoch, as Java writes it, or in
@@ -388,6 +421,35 @@ mod tests {
             let error = Url::parse(bad, "dubbo").unwrap_err().to_string();
             assert!(error.contains("PROTOCOL+unix:///PATH"), "{bad}: {error}");
         }
+    }
+
+    #[test]
+    fn no_part_of_a_password_is_quoted() {
+        for text in ["a://me:se/cret@h:1", "a://me:se?cret@h:1", "me:[se/cret@h", "a://me:s e/x@h"]
+        {
+            let error = Url::parse(text, "a").unwrap_err().to_string();
+            let expected = "the address of the URL (/ and ? in a password are written %2F and %3F) has no \
+                            valid port; write PROTOCOL://HOST:PORT";
+            assert_eq!(error, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_shown_has_no_secrets() {
+        for (text, shown) in [
+            ("zookeeper://zk:2181/x?password=secret", "zookeeper://zk:2181/x"),
+            ("zookeeper://me:secret@zk:2181", "zookeeper://…@zk:2181"),
+            ("zookeeper://me:se/cr@et@zk:2181/x", "zookeeper://…@zk:2181/x"),
+            ("zookeeper://me:se?cret@zk:2181", "zookeeper://…"),
+            ("me:secret@zk", "…@zk"),
+            ("me:secret@x://zk", "…@x://zk"),
+            ("zk:2181", "zk:2181"),
+            ("dubbo%3A%2F%2Fme%3Asecret%40h%3A1%2Fa.B%3Ftoken%3Dsecret", "dubbo://…@h:1/a.B"),
+            ("a node", "a node"),
+        ] {
+            assert_eq!(redacted(text), shown, "{text}");
+        }
+        assert!(redacted(&"x".repeat(1_000)).len() < 300);
     }
 
     #[test]

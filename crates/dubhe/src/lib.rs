@@ -85,7 +85,7 @@ mod spawn;
 mod start_up;
 
 pub use app::{App, AppBuilder};
-pub use registries::{config_at, config_center_at, registry_at, spring_cloud_at};
+pub use registries::{config_center_at, registry_at, spring_cloud_at};
 pub use spawn::spawn;
 
 pub use dubhe_client::{
@@ -182,8 +182,8 @@ pub mod directory {
     pub use dubhe_cluster::RegistryDirectory;
     pub use dubhe_core::directory::Directory;
     pub use dubhe_core::endpoint::{
-        DirectoryState, Endpoint, EndpointState, Endpoints, Health, InstanceState, RegistryState,
-        Usage,
+        DirectoryState, Endpoint, EndpointState, Endpoints, Health, InstanceState, KnownTo,
+        RegistryState, Usage,
     };
 }
 
@@ -321,11 +321,11 @@ pub mod random {
 pub mod registry {
     pub use crate::registries::RegistryParts;
     pub use dubhe_core::backoff::FullJitter;
-    pub use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
+    pub use dubhe_core::endpoint::{Instance, Offer, PackedParams, Params, ServiceParams};
     pub use dubhe_core::metadata_info::{ExportedMetadata, MetadataInfo, ServiceInfo};
     pub use dubhe_core::registry::{
-        ConfiguredRegistry, Excluded, Health, Origin, Registering, Registration, Registry,
-        RegistryTraits, Snapshot, Snapshots, fixed,
+        ConfiguredRegistry, DiscoveryLevel, Excluded, Health, Origin, Registering, Registration,
+        Registry, RegistryTraits, Snapshot, Snapshots, fixed,
     };
     #[cfg(feature = "dns")]
     pub use dubhe_dns::{Dns, DnsOptions, Family as DnsFamily, Query as DnsQuery};

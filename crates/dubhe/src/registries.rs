@@ -1,5 +1,7 @@
 //! Registries by URL.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -11,7 +13,7 @@ use dubhe_core::documents::DocumentStore;
 use dubhe_core::endpoint::Params;
 use dubhe_core::registry::{ConfiguredRegistry, Registry};
 use dubhe_core::time::SharedClock;
-use dubhe_core::url::Url;
+use dubhe_core::url::{Url, redacted};
 use dubhe_core::{Code, Status};
 use dubhe_net::time::TokioClock;
 #[cfg(feature = "tls")]
@@ -19,6 +21,7 @@ use dubhe_net::tls::ClientTls;
 use dubhe_registry::application::{
     ApplicationOptions, ApplicationRegistry, MetadataClient, ServiceDiscovery, SpringCloud,
 };
+use dubhe_registry::known_params::warn_of_unknown;
 use dubhe_registry::{File, FileDocuments, Memory, MemoryDiscovery, MemoryDocuments, Static};
 
 use crate::metadata_report::WithMetadataReport;
@@ -39,15 +42,25 @@ pub fn registry_at(
 }
 
 /// Returns the config centre of `url`, of any registry that holds documents, or `apollo://HOST:PORT`, for
-/// [`crate::AppBuilder::config_center_instance`]. Must be called within a tokio runtime.
+/// [`crate::AppBuilder::config_center_instance`], and for [`dubhe_server::ServerBuilder::config`] of a
+/// process without an [`App`](crate::App). Must be called within a tokio runtime.
 ///
 /// ```
+/// use std::sync::Arc;
+///
+/// use dubhe::Server;
+/// use dubhe::config::ConfigWatcher;
 /// use dubhe::documents::DocumentKey;
+/// use dubhe::time::TokioClock;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), dubhe::Status> {
 /// let documents = dubhe::config_center_at("memory://", "shop")?;
 /// assert_eq!(documents.get(&DocumentKey::config("shop.tag-router")).await?, None);
+/// // A server of its own follows the rules of what it serves.
+/// let config = Arc::new(ConfigWatcher::start(vec![documents], Arc::new(TokioClock))?);
+/// let server = Server::builder().config(config);
+/// # drop(server);
 /// # Ok(())
 /// # }
 /// ```
@@ -77,21 +90,6 @@ pub fn spring_cloud_at(
     Ok(registry.application(application))
 }
 
-/// Returns what is followed in the config centre of `url`, for [`dubhe_server::ServerBuilder::config`]
-/// of a process without an [`App`](crate::App): the kinds are those of
-/// [`crate::AppBuilder::config_center`]. Must be called within a tokio runtime.
-///
-/// # Errors
-/// When the scheme is unknown, or that of a registry without documents, or the rest of the URL is wrong.
-pub fn config_at(
-    url: &str,
-    application: impl Into<ByteString>,
-) -> Result<Arc<ConfigWatcher>, Status> {
-    let opener = RegistryOpener::alone(application.into(), None);
-    let watcher = ConfigWatcher::start(vec![opener.documents(url)?], opener.clock.clone())?;
-    Ok(Arc::new(watcher))
-}
-
 /// The parts of a registry: what is found and written in each of Dubbo's two models, and its
 /// documents. They share connections.
 ///
@@ -115,6 +113,9 @@ pub struct RegistryParts {
     /// The registry of instances of applications: Dubbo's application level, and that of Spring
     /// Cloud.
     pub instances: Option<Arc<dyn ServiceDiscovery>>,
+    /// The services of [`instances`](Self::instances) alone, found by mappings and metadata: the application
+    /// level as consumers see it, whatever rule of migration there is.
+    pub application_level: Option<Arc<dyn Registry>>,
     /// The documents: rules, metadata, mappings, definitions. The last three are in another system when
     /// the URL has `metadata-report`.
     pub documents: Option<Arc<dyn DocumentStore>>,
@@ -129,8 +130,23 @@ impl RegistryParts {
         Self::open_over(url, application.into(), None)
     }
 
-    /// Opens the registry of `url` for an application, as [`RegistryParts::open`], whose providers are asked
-    /// for their metadata over TLS.
+    /// Opens the registry of `url` for an application, as [`RegistryParts::open`], whose instances are asked
+    /// for their metadata over TLS: those with `metadata-type=local` answer on the port of their services, and
+    /// one that takes nothing but TLS does not answer in plain. The connections to the registry itself are
+    /// encrypted as the parameters of the URL say ([`TlsOptions`](dubhe_registry::TlsOptions)). An application
+    /// with [`AppBuilder::tls`](crate::AppBuilder::tls) asks so without this.
+    ///
+    /// ```
+    /// use dubhe::net::ClientTls;
+    /// use dubhe::registry::{Registry, RegistryParts};
+    /// use std::sync::Arc;
+    ///
+    /// /// The services of the application level in a registry whose providers are called over TLS. Must be
+    /// /// called within a tokio runtime.
+    /// fn secured(url: &str, tls: &ClientTls) -> Result<Option<Arc<dyn Registry>>, dubhe::Status> {
+    ///     Ok(RegistryParts::open_secured(url, "shop", tls)?.application_level)
+    /// }
+    /// ```
     ///
     /// # Errors
     /// Those of [`RegistryParts::open`].
@@ -161,7 +177,7 @@ impl RegistryParts {
     fn of_services(services: Arc<dyn Registry>) -> Self {
         let registry = services.clone();
         let services = Some(services);
-        Self { registry, services, instances: None, documents: None }
+        Self { registry, services, instances: None, application_level: None, documents: None }
     }
 }
 
@@ -179,6 +195,17 @@ pub(crate) struct RegistryOpener {
     metadata_client: Arc<dyn MetadataClient>,
     /// The config centres of the application; without them, each registry is its own.
     config: Option<Arc<ConfigWatcher>>,
+    /// The systems with servers that are opened, by their URLs: a registry, a config centre and a metadata
+    /// centre share their connections.
+    opened: RefCell<HashMap<String, System>>,
+}
+
+/// The parts of a system of both models.
+#[derive(Clone)]
+struct System {
+    services: Option<Arc<dyn Registry>>,
+    instances: Arc<dyn ServiceDiscovery>,
+    documents: Arc<dyn DocumentStore>,
 }
 
 impl RegistryOpener {
@@ -189,7 +216,7 @@ impl RegistryOpener {
         channels: Arc<Channels>,
     ) -> Self {
         let metadata_client = Arc::new(RemoteMetadataService::new(channels, clock.clone()));
-        Self { application, clock, metadata_client, config: None }
+        Self { application, clock, metadata_client, config: None, opened: RefCell::default() }
     }
 
     /// Has the registries read the rules of the application in these config centres, and not in their
@@ -237,17 +264,20 @@ impl RegistryOpener {
         let options = || self.options(params);
         let (kind, rest) = url.split_once("://").unwrap_or((url, ""));
         match kind {
-            "memory" => Ok(self.memory(options()?)),
+            "memory" => {
+                warn_of_unknown("memory://", params, &[]);
+                Ok(self.memory(options()?))
+            }
             "static" => Ok(RegistryParts::of_services(Arc::new(Static::parse(url)?))),
-            "file" if rest.starts_with('/') => Ok(RegistryParts {
-                documents: Some(Arc::new(self.file_documents(rest))),
-                ..RegistryParts::of_services(Arc::new(file(rest, self.clock.clone())?))
-            }),
-            "file" => Err(wrong(format!("registry {url:?} has no folder; write file:///FOLDER"))),
-            "zookeeper" => self.zookeeper(url, options()?),
-            "nacos" => self.nacos(url, options()?),
-            "etcd" | "etcd3" | "etcdv3" => self.etcd(url, options()?),
-            "kubernetes" => self.kubernetes(url, options()?),
+            "file" if rest.starts_with('/') => self.file(rest, params),
+            "file" => {
+                let what = format!("registry {:?} has no folder", redacted(url));
+                Err(wrong(format!("{what}; write file:///FOLDER")))
+            }
+            "zookeeper" => self.opened(url, options()?, Self::zookeeper),
+            "nacos" => self.opened(url, options()?, Self::nacos),
+            "etcd" | "etcd3" | "etcdv3" => self.opened(url, options()?, Self::etcd),
+            "kubernetes" => self.opened(url, options()?, Self::kubernetes),
             "dns" => self.dns(url),
             "apollo" => Err(wrong(
                 "apollo:// is a config centre and no registry: name it by config_center(..) of the \
@@ -255,8 +285,9 @@ impl RegistryOpener {
                     .into(),
             )),
             other => Err(wrong(format!(
-                "unknown kind of registry {other:?}; known kinds: memory, static, file, zookeeper, \
-                 nacos, etcd, kubernetes and dns, each with ://"
+                "unknown kind of registry {:?}; known kinds: memory, static, file, zookeeper, \
+                 nacos, etcd, kubernetes and dns, each with ://",
+                redacted(other)
             ))),
         }
     }
@@ -273,60 +304,89 @@ impl RegistryOpener {
         Ok(Options { application, metadata })
     }
 
+    /// The registry over a system with servers, which `open` opens unless it is open.
+    fn opened(
+        &self,
+        url: &str,
+        options: Options,
+        open: impl FnOnce(&Self, &str) -> Result<System, Status>,
+    ) -> Result<RegistryParts, Status> {
+        let known = self.opened.borrow().get(url).cloned();
+        let system = match known {
+            Some(system) => system,
+            None => {
+                let system = open(self, url)?;
+                self.opened.borrow_mut().insert(url.to_owned(), system.clone());
+                system
+            }
+        };
+        Ok(self.compose(system, options))
+    }
+
     /// Both models in this process, and none at first.
     fn memory(&self, options: Options) -> RegistryParts {
         let services = Arc::new(Memory::new());
-        let instances = Arc::new(MemoryDiscovery::new());
-        let documents = Arc::new(MemoryDocuments::new());
-        RegistryParts {
-            // Nobody else is there whom application-level discovery would concern.
-            registry: services.clone(),
-            ..self.compose(Some(services), instances, documents, options)
-        }
+        let system = System {
+            services: Some(services.clone()),
+            instances: Arc::new(MemoryDiscovery::new()),
+            documents: Arc::new(MemoryDocuments::new()),
+        };
+        // Nobody else is there whom application-level discovery would concern.
+        RegistryParts { registry: services, ..self.compose(system, options) }
     }
 
-    /// The documents beside the providers in `FOLDER?…`.
-    fn file_documents(&self, rest: &str) -> FileDocuments {
+    /// The providers in `FOLDER?max.file=BYTES`, and the documents beside them.
+    fn file(&self, rest: &str, params: &Params) -> Result<RegistryParts, Status> {
         let folder = rest.split('?').next().unwrap_or_default();
-        FileDocuments::new(format!("{folder}/config"), self.clock.clone())
+        warn_of_unknown(format_args!("file://{folder}"), params, &["max.file"]);
+        let mut registry = File::new(folder, self.clock.clone());
+        if let Some(text) = params.get("max.file") {
+            registry = match text.parse() {
+                Ok(bytes) if bytes > 0 => registry.max_file(bytes),
+                _ => {
+                    let what = format!("max.file={text:?} is not a number of bytes above 0");
+                    return Err(wrong(what));
+                }
+            };
+        }
+        let documents = FileDocuments::new(format!("{folder}/config"), self.clock.clone());
+        let services = RegistryParts::of_services(Arc::new(registry));
+        Ok(RegistryParts { documents: Some(Arc::new(documents)), ..services })
     }
 
     #[cfg(feature = "zookeeper")]
-    fn zookeeper(&self, url: &str, options: Options) -> Result<RegistryParts, Status> {
+    fn zookeeper(&self, url: &str) -> Result<System, Status> {
         let builder = dubhe_zookeeper::ZooKeeper::builder(url, self.clock.clone())?;
         let zookeeper = builder.application(self.application.clone()).build();
         let (instances, documents) = (zookeeper.discovery(), zookeeper.documents());
-        Ok(self.compose(
-            Some(Arc::new(zookeeper)),
-            Arc::new(instances),
-            Arc::new(documents),
-            options,
-        ))
+        let (instances, documents) = (Arc::new(instances), Arc::new(documents));
+        Ok(System { services: Some(Arc::new(zookeeper)), instances, documents })
     }
 
     #[cfg(feature = "nacos")]
-    fn nacos(&self, url: &str, options: Options) -> Result<RegistryParts, Status> {
+    fn nacos(&self, url: &str) -> Result<System, Status> {
         let builder = dubhe_nacos::Nacos::builder(url, self.clock.clone())?;
         let nacos = builder.application(self.application.clone()).build();
-        let (services, instances) = (nacos.registry(), nacos.discovery());
-        let documents = Arc::new(nacos.documents());
-        Ok(self.compose(Some(Arc::new(services)), Arc::new(instances), documents, options))
+        Ok(System {
+            services: Some(Arc::new(nacos.registry())),
+            instances: Arc::new(nacos.discovery()),
+            documents: Arc::new(nacos.documents()),
+        })
     }
 
     #[cfg(feature = "etcd")]
-    fn etcd(&self, url: &str, options: Options) -> Result<RegistryParts, Status> {
+    fn etcd(&self, url: &str) -> Result<System, Status> {
         let builder = dubhe_etcd::Etcd::builder(url, self.clock.clone())?;
         let etcd = Arc::new(builder.application(self.application.clone()).build());
-        Ok(self.compose(Some(etcd.clone()), etcd.clone(), etcd, options))
+        Ok(System { services: Some(etcd.clone()), instances: etcd.clone(), documents: etcd })
     }
 
     /// Kubernetes, which has instances of applications and no services of their own.
     #[cfg(feature = "kubernetes")]
-    fn kubernetes(&self, url: &str, options: Options) -> Result<RegistryParts, Status> {
+    fn kubernetes(&self, url: &str) -> Result<System, Status> {
         let builder = dubhe_kubernetes::Kubernetes::builder(url, self.clock.clone())?;
         let kubernetes = Arc::new(builder.build()?);
-        let (instances, documents) = (kubernetes.clone(), kubernetes);
-        Ok(self.compose(None, instances, documents, options))
+        Ok(System { services: None, instances: kubernetes.clone(), documents: kubernetes })
     }
 
     #[cfg(feature = "dns")]
@@ -336,26 +396,21 @@ impl RegistryOpener {
     }
 
     /// The registry over the parts of a system.
-    fn compose(
-        &self,
-        services: Option<Arc<dyn Registry>>,
-        instances: Arc<dyn ServiceDiscovery>,
-        documents: Arc<dyn DocumentStore>,
-        options: Options,
-    ) -> RegistryParts {
+    fn compose(&self, system: System, options: Options) -> RegistryParts {
+        let System { services, instances, documents } = system;
         let documents = match options.metadata {
             Some(metadata) => Arc::new(WithMetadataReport::new(documents, metadata)),
             None => documents,
         };
-        let mut registry =
+        let application_level =
             ApplicationRegistry::builder(self.application.clone(), self.clock.clone())
                 .instances(instances.clone())
                 .metadata_center(documents.clone())
                 .metadata_client(self.metadata_client.clone())
                 .options(options.application);
-        registry = match &self.config {
-            Some(config) => registry.config(config.clone()),
-            None => registry.config_center(documents.clone()),
+        let mut registry = match &self.config {
+            Some(config) => application_level.clone().config(config.clone()),
+            None => application_level.clone().config_center(documents.clone()),
         };
         if let Some(services) = &services {
             registry = registry.services(services.clone());
@@ -364,6 +419,7 @@ impl RegistryOpener {
             registry: Arc::new(registry.build()),
             services,
             instances: Some(instances),
+            application_level: Some(Arc::new(application_level.build())),
             documents: Some(documents),
         }
     }
@@ -378,11 +434,11 @@ struct Options {
 
 /// The systems that this program was built without.
 macro_rules! without {
-    ($($feature:literal $method:ident($($more:ty)?) $name:literal $parts:ty),*) => {
+    ($($feature:literal $method:ident $name:literal $parts:ty),*) => {
         $(
             #[cfg(not(feature = $feature))]
             impl RegistryOpener {
-                fn $method(&self, url: &str $(, _: $more)?) -> Result<$parts, Status> {
+                fn $method(&self, url: &str) -> Result<$parts, Status> {
                     Err(wrong(format!(
                         "{}://: this program was built without {}; enable the feature {:?} of the crate \
                          `dubhe`",
@@ -395,12 +451,12 @@ macro_rules! without {
 }
 
 without! {
-    "zookeeper" zookeeper(Options) "ZooKeeper" RegistryParts,
-    "nacos" nacos(Options) "Nacos" RegistryParts,
-    "etcd" etcd(Options) "etcd" RegistryParts,
-    "kubernetes" kubernetes(Options) "Kubernetes" RegistryParts,
-    "dns" dns() "DNS" RegistryParts,
-    "apollo" apollo() "Apollo" Arc<dyn DocumentStore>
+    "zookeeper" zookeeper "ZooKeeper" System,
+    "nacos" nacos "Nacos" System,
+    "etcd" etcd "etcd" System,
+    "kubernetes" kubernetes "Kubernetes" System,
+    "dns" dns "DNS" RegistryParts,
+    "apollo" apollo "Apollo" Arc<dyn DocumentStore>
 }
 
 /// The parameters of a registry URL. The rest may be no URL, such as several servers.
@@ -408,20 +464,6 @@ fn params_of(url: &str) -> Result<Params, Status> {
     let query = url.split_once('?').map_or("", |(_, query)| query);
     let url = Url::parse(&format!("registry://any?{query}"), "registry");
     Ok(url.map_err(|error| wrong(error.to_string()))?.params)
-}
-
-/// The registry of `FOLDER?max.file=BYTES`.
-fn file(rest: &str, clock: SharedClock) -> Result<File, Status> {
-    let (folder, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let registry = File::new(folder, clock);
-    let mut parameters = query.split('&').filter_map(|parameter| parameter.split_once('='));
-    match parameters.find(|(name, _)| *name == "max.file") {
-        None => Ok(registry),
-        Some((_, text)) => match text.parse() {
-            Ok(bytes) if bytes > 0 => Ok(registry.max_file(bytes)),
-            _ => Err(wrong(format!("max.file={text:?} is not a number of bytes above 0"))),
-        },
-    }
 }
 
 fn wrong(message: String) -> Status {
@@ -470,6 +512,22 @@ mod tests {
         }
     }
 
+    #[cfg(feature = "etcd")]
+    #[tokio::test]
+    async fn what_has_one_url_has_one_connection() {
+        let opener = RegistryOpener::alone("shop".into(), None);
+        let center = |url| opener.documents(url).unwrap();
+        let registry = |url: &str| opener.open(url).unwrap().documents.unwrap();
+        let etcd = center("etcd://127.0.0.1:1");
+        assert!(Arc::ptr_eq(&etcd, &registry("etcd://127.0.0.1:1")));
+        for other in ["etcd://127.0.0.1:2", "etcd://127.0.0.1:1?group=g"] {
+            assert!(!Arc::ptr_eq(&etcd, &registry(other)), "{other}");
+        }
+        assert!(!Arc::ptr_eq(&center("memory://"), &registry("memory://")));
+        let another = RegistryOpener::alone("shop".into(), None);
+        assert!(!Arc::ptr_eq(&etcd, &another.documents("etcd://127.0.0.1:1").unwrap()));
+    }
+
     #[tokio::test]
     async fn the_migration_rule_is_that_of_the_config_center_and_not_of_the_registry() {
         let center = MemoryDocuments::new();
@@ -491,7 +549,8 @@ mod tests {
         services.register(provider.clone()).await.unwrap();
         let options = Options { application: ApplicationOptions::default(), metadata: None };
         let instances = Arc::new(MemoryDiscovery::new());
-        let parts = opener.compose(Some(services), instances, own, options);
+        let parts =
+            opener.compose(System { services: Some(services), instances, documents: own }, options);
         // There are no instances: by the rule of the registry there would be no provider.
         let mut snapshots = parts.registry.subscribe(&service).await.unwrap();
         assert_eq!(snapshots.next().await.unwrap().providers, [provider]);

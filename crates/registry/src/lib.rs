@@ -15,6 +15,7 @@ mod blocking;
 mod documents;
 mod file;
 pub mod keeping;
+pub mod known_params;
 pub mod matching;
 mod memory;
 pub mod names;

@@ -190,7 +190,7 @@ mod tests {
         assert_eq!(any.next().await.unwrap().providers, [of(1, "b", "2"), of(2, "c", "1")]);
         let last = list.next().await.unwrap();
         assert_eq!(last.providers, [of(2, "c", "1")]);
-        let why = "it offers b/a.B:2, and a,c/a.B:1 is asked for".into();
-        assert_eq!(last.excluded, [Excluded { instance: "dubbo://h:1".into(), why }]);
+        let why = "it offers b/a.B:2, and a,c/a.B:1 is asked for";
+        assert_eq!(last.excluded, [Excluded::new("dubbo://h:1", why)]);
     }
 }

@@ -14,7 +14,7 @@ use dubhe_core::url::Url;
 pub fn to_url(registration: &Registration) -> Url {
     let Registration { service, instance, offer, params } = registration;
     let mut all = params.to_params();
-    all.extend(instance.params.iter().map(|(k, v)| (k.clone(), v.clone())));
+    all.extend(instance.params.iter().map(|(k, v)| (k.into(), v.into())));
     let own = [
         ("interface", service.interface()),
         ("group", service.group()),

@@ -7,6 +7,8 @@ use dubhe_core::time::Duration;
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Status};
 
+use crate::known_params::warn_of_unknown;
+
 /// The URL of a registry. Several servers may stand in its authority, which is no URL any more.
 #[derive(Clone, Debug)]
 pub struct RegistryUrl {
@@ -28,6 +30,7 @@ impl RegistryUrl {
     pub fn parse(url: &str, scheme: &str) -> Result<Self, Status> {
         let (url, more) = split_servers(url);
         let url = Url::parse(&url, scheme).map_err(wrong)?;
+        check_user_info(&url)?;
         let backup = url.param("backup").unwrap_or_default();
         let more = more.split(',').chain(backup.split(',')).map(str::trim);
         let more = more.filter(|server| !server.is_empty()).map(str::to_owned).collect();
@@ -122,6 +125,13 @@ impl RegistryUrl {
         Ok(parts.iter().flat_map(|part| ["/", part]).collect())
     }
 
+    /// Writes a line to the log for each parameter that neither every registry knows nor this one, of which `own`
+    /// are the others.
+    pub fn warn_of_unknown(&self, own: &[&str]) {
+        let Url { protocol, host, .. } = &self.url;
+        warn_of_unknown(format_args!("{protocol}://{host}"), &self.url.params, own);
+    }
+
     /// User and password, from `user:password@` or `username` and `password`; `None` without a user.
     pub fn credentials(&self) -> Option<(String, String)> {
         let of = |own: &str, name| {
@@ -130,6 +140,21 @@ impl RegistryUrl {
         let user = of(&self.url.user, "username");
         (!user.is_empty()).then(|| (user, of(&self.url.password, "password")))
     }
+}
+
+/// Tells a URL whose password has a `/` or a `?` from others: what is behind it is then taken for a path or for
+/// parameters, and what is before it would be connected to, and shown.
+///
+/// # Errors
+/// When it has an `@` where none belongs.
+pub fn check_user_info(url: &Url) -> Result<(), Status> {
+    let mut behind = url.params.keys().map(|name| &**name).chain([&*url.path]);
+    if behind.any(|text| text.contains('@')) {
+        return Err(wrong(
+            "there is an @ behind the first / or ?; in a password they are written %2F and %3F",
+        ));
+    }
+    Ok(())
 }
 
 /// Takes all servers but the first out of the authority: the URL without them, and them.
@@ -154,6 +179,26 @@ mod tests {
     use std::net::SocketAddr;
 
     use super::*;
+
+    #[test]
+    fn a_password_that_is_not_encoded_is_refused_and_not_shown() {
+        for url in [
+            "etcd://me:se/cret@a:1",
+            "etcd://me:12/cret@a:1",
+            "etcd://me:12?cret@a:1",
+            "etcd://me:se,cret/x@a:1,b:2",
+            "etcd://me:12,secret/x@a:1",
+            "me:12/secret@a",
+        ] {
+            let error = RegistryUrl::parse(url, "etcd").unwrap_err();
+            let said = error.message();
+            assert!(said.contains("%2F and %3F"), "{url}: {said}");
+            let shown = ["cret", "12", "\"me", "se\""].iter().find(|part| said.contains(*part));
+            assert_eq!(shown, None, "{url}: {said}");
+        }
+        let url = RegistryUrl::parse("etcd://me:se%2Fcr%3Fet@a:1?password=a@b", "etcd").unwrap();
+        assert_eq!(url.credentials(), Some(("me".into(), "se/cr?et".into())));
+    }
 
     #[test]
     fn servers_stand_in_the_authority_and_in_backup() {

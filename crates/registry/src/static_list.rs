@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
 use dubhe_core::registry::{Registering, Registration, Registry, Snapshots, fixed};
-use dubhe_core::url::Url;
+use dubhe_core::url::{Url, redacted};
 use dubhe_core::{Code, ServiceKey, Status};
 
 /// The addresses of a URL `static://host:port[,host:port…][?parameters]` as the providers of whatever
@@ -52,16 +52,17 @@ impl Static {
         let provider = |address: &str| {
             let url = Url::parse(address.trim(), "").map_err(|error| wrong(error.to_string()))?;
             if url.port == 0 || !url.path.is_empty() {
-                return Err(wrong(format!("{address:?} is not HOST:PORT")));
+                return Err(wrong(format!("{:?} is not HOST:PORT", redacted(address))));
             }
             let instance = Instance { host: url.host, ..Instance::default() };
             Ok((Arc::new(instance), Offer { protocol: protocol.clone(), port: url.port }))
         };
         let mut providers = addresses.split(',').map(provider).collect::<Result<Vec<_>, _>>()?;
+        let names = addresses.split(',').map(redacted).collect::<Vec<_>>().join(",");
         let mut seen = std::collections::HashSet::new();
         providers.retain(|(instance, offer)| seen.insert((instance.host.clone(), offer.port)));
         Ok(Self {
-            name: format!("static://{addresses}"),
+            name: format!("static://{names}"),
             providers: Arc::new(providers),
             params: Arc::new(ServiceParams::new(&params)),
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use dubhe::documents::DocumentKey;
 use dubhe::registry::application::{MetadataStorage, ServiceInstance};
 use dubhe::registry::{Instance, Offer, Registration, RegistryParts};
-use dubhe::{ByteString, ServiceKey, Stub};
+use dubhe::{ServiceKey, Stub};
 
 use crate::Error;
 use crate::service::ChaosClient;
@@ -83,7 +83,7 @@ fn instances_without_use(app: &str, port: u16) -> Vec<Instance> {
     };
     let with = |name: &'static str, value: &'static str| {
         let mut instance = described("empty", MetadataStorage::Remote);
-        instance.params.insert(name.into(), ByteString::from_static(value));
+        instance.params.set(name, value);
         instance
     };
     vec![

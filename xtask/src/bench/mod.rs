@@ -9,6 +9,7 @@
 
 mod calls;
 mod clients;
+mod first_calls;
 mod h2load;
 mod hessian;
 mod instrument;

@@ -1,4 +1,4 @@
-//! The cost of following a registry, and the time until a provider that registers is called.
+//! The cost of following a registry.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,11 +8,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::load::last_line;
-use super::{Bench, check_goal, table};
+use super::{Bench, check_goal, first_calls, table};
 use crate::Result;
 use crate::peers::Peer;
 use crate::process::{ServerProcess, check, free_address};
-use crate::registries::{Kind, Level, wait_until_it_serves};
+use crate::registries::Level;
 use crate::repo::target;
 use crate::tally::Tally;
 
@@ -30,10 +30,6 @@ const BYTES: f64 = 2048.0;
 const STARTS: (&str, &str) = ("100", "2000");
 /// The time until all of these are ready, at most.
 const READY_MS: f64 = 2000.0;
-/// The time from a registration to the first call, at most.
-const FIRST_MS: f64 = 1000.0;
-/// The poll of a folder, which comes on top.
-const POLL_MS: f64 = 1000.0;
 /// A run takes no longer; those of a JVM take the longest.
 const LIMIT: Duration = Duration::from_mins(10);
 
@@ -66,10 +62,10 @@ pub(super) fn run(bench: &Bench, tally: &mut Tally) -> Result<()> {
     );
     let header = ["", "% of a core", "bytes an endpoint", "ms until 100 services are ready"];
     table::print(&title, &header, &rows);
-    first_calls(bench, tally)
+    first_calls::run(bench, tally)
 }
 
-fn program() -> PathBuf {
+pub(super) fn program() -> PathBuf {
     target().join("release").join(PROGRAM)
 }
 
@@ -121,52 +117,12 @@ fn other(bench: &Bench, port: &str, name: &str, peer: Peer, command: &str) -> Re
     row(name.to_owned(), &all, &start)
 }
 
-/// The time from a registration to the first call, on every registry.
-fn first_calls(bench: &Bench, tally: &mut Tally) -> Result<()> {
-    let mut rows = Vec::new();
-    let mut measure = |name: String, url: String, bound: f64, tally: &mut Tally| -> Result<()> {
-        let mut command = Command::new(program());
-        command.args(["first", "--url", &url]);
-        let all = figures(&mut command)?;
-        let (median, longest) = (number(&all, "median_ms")?, number(&all, "longest_ms")?);
-        let what = format!("median {median:.0} ms, longest {longest:.0} ms, at most {bound}");
-        check_goal(tally, &format!("registry/first-call/{name}"), &what, longest <= bound);
-        rows.push(vec![name, format!("{median:.0}"), format!("{longest:.0}")]);
-        Ok(())
-    };
-    let folder = bench.peers.file("registry-folder");
-    std::fs::create_dir_all(&folder)?;
-    let url = format!("file://{}", folder.display());
-    measure("file".to_owned(), url, POLL_MS + FIRST_MS, tally)?;
-    for kind in Kind::ALL {
-        let peer = kind.peer();
-        if let Some(how) = peer.missing() {
-            tally.skip(&format!("bench/registry/first-call/{kind}"), how);
-            continue;
-        }
-        check(&mut bench.peers.command(peer, &["prepare"]))?;
-        let port = kind.free_port()?;
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        let name = kind.to_string();
-        let mut command = bench.peers.command_in_own_folder(peer, &name, &kind.serve(port)?);
-        let _process = ServerProcess::serve(&mut command, address, &bench.peers.log(&name))?;
-        wait_until_it_serves(kind, address)?;
-        for level in Level::EACH {
-            let url = format!("{kind}://{address}?{}", level.parameters());
-            measure(format!("{kind}/{}", level.name()), url, FIRST_MS, tally)?;
-        }
-    }
-    let header = ["", "median", "longest"];
-    table::print("registry: from a registration to the first call, ms", &header, &rows);
-    Ok(())
-}
-
-fn figures(command: &mut Command) -> Result<Value> {
+pub(super) fn figures(command: &mut Command) -> Result<Value> {
     let line = last_line(command, LIMIT)?;
     Ok(serde_json::from_str(&line).map_err(|error| format!("cannot read {line:?}: {error}"))?)
 }
 
-fn number(figures: &Value, key: &str) -> Result<f64> {
+pub(super) fn number(figures: &Value, key: &str) -> Result<f64> {
     let number = figures.get(key).and_then(Value::as_f64);
     number.ok_or_else(|| format!("{figures} has no number {key:?}").into())
 }

@@ -7,6 +7,7 @@
 
 mod first;
 mod fleet;
+mod name_server;
 mod source;
 
 use std::alloc::System;

@@ -171,9 +171,8 @@ fn instance(application: &str, number: u32, port: u16) -> ServiceInstance {
         application: application.into(),
         ..Instance::default()
     };
-    instance
-        .params
-        .insert("timestamp".into(), (1_700_000_000_000 + u64::from(number)).to_string().into());
+    let timestamp = 1_700_000_000_000 + u64::from(number);
+    instance.params.set("timestamp", timestamp.to_string());
     // The revision is that of the application, which the name tells.
     let endpoints = [Offer { protocol: PROTOCOL.into(), port }];
     ServiceInstance::describe(&mut instance, &endpoints, application, MetadataStorage::Local);

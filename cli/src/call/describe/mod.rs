@@ -30,7 +30,7 @@ pub(super) async fn run(
         return Err(Error::Usage(what));
     }
     if let (None, Target::Registry(url)) = (&arguments.service, &arguments.target) {
-        let known = providers::services(&*providers::open(url)?, options).await?;
+        let known = providers::services(&*providers::open(url, options)?, options).await?;
         if !known.is_empty() {
             let known: Vec<_> = known.iter().map(ToString::to_string).collect();
             return print(&known.join("\n"), out);

@@ -138,7 +138,7 @@ impl FakeRegistry {
 
     /// The only instance of `a.B` is not used, for this reason.
     pub(crate) fn exclude(&self, instance: &'static str, why: &'static str) {
-        let excluded = vec![Excluded { instance: instance.into(), why: why.into() }];
+        let excluded = vec![Excluded::new(instance, why)];
         self.known.send_replace(Some(Snapshot { excluded, ..Snapshot::default() }));
     }
 

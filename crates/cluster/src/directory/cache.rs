@@ -214,7 +214,7 @@ fn entry(provider: &Registration) -> Entry<'_> {
         cluster: instance.cluster.as_deref().map(Cow::Borrowed),
         node: instance.node.as_deref().map(Cow::Borrowed),
         started: instance.started.and_then(millis),
-        instance: texts(instance.params.iter().map(|(name, value)| (&**name, &**value))),
+        instance: texts(instance.params.iter()),
         params: texts(params.iter()),
     }
 }
@@ -240,7 +240,7 @@ fn registration(entry: Entry<'_>) -> Registration {
         cluster: entry.cluster.map(text),
         node: entry.node.map(text),
         started: entry.started.and_then(time),
-        params: params(entry.instance),
+        params: params(entry.instance).into(),
         ..Instance::default()
     };
     Registration {

@@ -5,13 +5,16 @@ use std::mem::replace;
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_core::endpoint::{DirectoryState, Endpoints, InstanceState, RegistryState, Usage};
-use dubhe_core::registry::{Excluded, Health, Registry};
+use dubhe_core::endpoint::{
+    DirectoryState, Endpoints, InstanceState, KnownTo, RegistryState, Usage,
+};
+use dubhe_core::registry::{DiscoveryLevel, Excluded, Health, Registry};
 use dubhe_core::time::{Duration, Instant, SharedClock, SystemTime};
 use dubhe_core::{Endpoint, ServiceKey};
 use parking_lot::Mutex;
 
-use super::source::{Source, Why};
+use super::join::Registries;
+use super::source::{Held, Source, Why};
 use crate::panicked::{guard, registry_name};
 
 /// The held instances of a registry of which the address is kept.
@@ -23,8 +26,14 @@ pub(super) struct Observed {
     registries: Vec<Arc<dyn Registry>>,
     clock: SharedClock,
     seen: Mutex<Vec<Seen>>,
-    /// Instances that registries give and that cannot be called from here.
-    unusable: Mutex<Vec<Excluded>>,
+    unusable: Mutex<Vec<Unusable>>,
+}
+
+/// An instance that registries give and that cannot be called from here.
+pub(super) struct Unusable {
+    pub(super) instance: ByteString,
+    pub(super) why: ByteString,
+    pub(super) registries: Registries,
 }
 
 /// The last word of one registry.
@@ -37,7 +46,17 @@ struct Seen {
     answered: Option<Instant>,
     cached: Option<SystemTime>,
     excluded: Vec<Excluded>,
-    held: HashMap<ByteString, (Why, Instant)>,
+    /// The level of its providers.
+    level: Option<DiscoveryLevel>,
+    held: HashMap<ByteString, HeldState>,
+}
+
+/// An instance that is held, and the level at which the registry knew it.
+#[derive(Clone, Copy)]
+struct HeldState {
+    why: Why,
+    until: Instant,
+    level: Option<DiscoveryLevel>,
 }
 
 impl Observed {
@@ -53,6 +72,7 @@ impl Observed {
             answered: None,
             cached: None,
             excluded: Vec::new(),
+            level: None,
             held: HashMap::new(),
         };
         let seen = Mutex::new(vec![nothing; registries.len()]);
@@ -76,19 +96,24 @@ impl Observed {
     /// Notes what the registry at this place said last, and who of it is held.
     pub(super) fn see(&self, place: usize, source: &Source) {
         let held = source.held.iter().take(MAX_HELD);
-        let held = held.map(|held| (address(&held.endpoint), (held.why, held.until))).collect();
+        let held = held.map(|held| {
+            let Held { why, until, level, .. } = *held;
+            (address(&held.endpoint), HeldState { why, until, level })
+        });
+        let held = held.collect();
         if let Some(seen) = self.seen.lock().get_mut(place) {
             seen.health = source.health;
             seen.providers = source.providers.len();
             seen.answered = source.answered;
             seen.cached = source.cached;
             seen.excluded.clone_from(&source.excluded);
+            seen.level = source.level;
             seen.held = held;
         }
     }
 
     /// Notes the instances that registries give and that cannot be called from here.
-    pub(super) fn see_unusable(&self, unusable: Vec<Excluded>) {
+    pub(super) fn see_unusable(&self, unusable: Vec<Unusable>) {
         *self.unusable.lock() = unusable;
     }
 
@@ -118,8 +143,9 @@ impl Observed {
         self.clock.wall().duration_since(saved).unwrap_or_default()
     }
 
-    /// The account of `set`: those first that are not used.
-    pub(super) fn explain(&self, set: &Endpoints) -> DirectoryState {
+    /// The account of `set`: those first that are not used. `known_to` has the registries of each of its
+    /// endpoints, in their order.
+    pub(super) fn explain(&self, set: &Endpoints, known_to: &[Registries]) -> DirectoryState {
         let (now, errors) = (self.clock.now(), self.errors());
         let seen = self.seen.lock().clone();
         let registries = self.registries.iter().zip(&seen).zip(errors);
@@ -132,30 +158,54 @@ impl Observed {
             state
         });
         let mut state = DirectoryState::new(registries.collect());
-        let excluded = seen.iter().flat_map(|seen| &seen.excluded);
-        for Excluded { instance, why } in excluded.chain(&*self.unusable.lock()) {
-            let usage = || Usage::Excluded { why: why.clone() };
-            state.add(|| InstanceState { instance: instance.clone(), usage: usage() });
+        let names: Vec<_> = state.registries.iter().map(|registry| registry.name.clone()).collect();
+        let named = names.iter().zip(&seen);
+        for (name, of) in named.clone() {
+            for excluded in &of.excluded {
+                state.add(|| {
+                    let usage = Usage::Excluded { why: excluded.why.clone() };
+                    let mut state = InstanceState::new(excluded.instance.clone(), usage);
+                    state.known_to.push(KnownTo::new(name.clone(), excluded.level));
+                    state
+                });
+            }
         }
+        let known = |instance: &ByteString, usage: Usage, registries: Option<Registries>| {
+            let mut state = InstanceState::new(instance.clone(), usage);
+            let know = named.clone().enumerate();
+            let know = know.filter(|(place, _)| registries.is_some_and(|all| all.contain(*place)));
+            state.known_to.extend(know.map(|(_, (name, of))| {
+                let level = of.held.get(instance).map_or(of.level, |held| held.level);
+                KnownTo::new(name.clone(), level)
+            }));
+            state
+        };
+        for Unusable { instance, why, registries } in &*self.unusable.lock() {
+            let usage = || Usage::Excluded { why: why.clone() };
+            state.add(|| known(instance, usage(), Some(*registries)));
+        }
+        // Of another set than that of the directory it is not known.
+        let known_to = if known_to.len() == set.len() { known_to } else { &[] };
+        let mut known_to = known_to.iter().copied();
         let mut used = Vec::new();
         for endpoint in set {
-            let address = address(endpoint);
+            let (address, registries) = (address(endpoint), known_to.next());
             let held = seen.iter().find_map(|seen| seen.held.get(&address));
             let usage = match (held, why_passed_over(endpoint, now)) {
-                (Some((why, until)), _) => Usage::Held {
+                (Some(HeldState { why, until, .. }), _) => Usage::Held {
                     why: why.text().into(),
                     left: until.saturating_duration_since(now),
                 },
                 (None, Some(why)) => Usage::PassedOver { why: why.into() },
                 (None, None) => {
-                    used.push(address);
+                    used.push((address, registries));
                     continue;
                 }
             };
-            state.add(|| InstanceState { instance: address, usage });
+            state.add(|| known(&address, usage, registries));
         }
-        for instance in used {
-            state.add(|| InstanceState { instance, usage: Usage::Used });
+        for (instance, registries) in used {
+            state.add(|| known(&instance, Usage::Used, registries));
         }
         state
     }

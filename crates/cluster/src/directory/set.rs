@@ -8,16 +8,16 @@ use arc_swap::ArcSwap;
 use bytestring::ByteString;
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::printable::Printable;
-use dubhe_core::registry::{Excluded, Health, MAX_EXCLUDED, Origin, Registration};
+use dubhe_core::registry::{Health, MAX_EXCLUDED, Origin, Registration};
 use dubhe_core::time::SharedClock;
 use dubhe_core::{Endpoint, ServiceKey};
 use tokio::sync::watch;
 
 use super::adopting::Adopted;
 use super::changes::{self, Told};
-use super::join::{Joined, Registries};
+use super::join::{Joined, Known, Registries};
 use super::keys::Keys;
-use super::observed::Observed;
+use super::observed::{Observed, Unusable};
 use crate::channels::Channels;
 
 /// The endpoints that can be used, of all that registries know.
@@ -61,8 +61,8 @@ impl Usable {
     }
 
     /// The account of a provider that cannot be used.
-    fn excluded(&self, provider: &Registration) -> Excluded {
-        let Registration { instance, offer, .. } = provider;
+    fn excluded(&self, provider: &Known<'_>) -> Unusable {
+        let Registration { instance, offer, .. } = provider.registration;
         let endpoint = Endpoint::new(instance.clone(), offer.clone(), Arc::default());
         let protocol = Printable(&offer.protocol);
         let who = match self.channels.rank(&offer.protocol) {
@@ -70,7 +70,8 @@ impl Usable {
             None => "application does not speak",
         };
         let why = format!("it offers {protocol}, which this {who}");
-        Excluded { instance: endpoint.to_string().into(), why: why.into() }
+        let instance = endpoint.to_string().into();
+        Unusable { instance, why: why.into(), registries: provider.registries }
     }
 }
 
@@ -85,12 +86,12 @@ pub(super) struct ChangingSet {
     observed: Weak<Observed>,
 }
 
-/// Lets a set tell what is known of its registries.
-fn observed_by(set: Endpoints, observed: &Weak<Observed>) -> Endpoints {
+/// Lets a set tell what is known of its registries, and which of them know each of its endpoints.
+fn observed_by(set: Endpoints, observed: &Weak<Observed>, known: Vec<Registries>) -> Endpoints {
     let (failure, explain) = (observed.clone(), observed.clone());
     let set = set.with_failure(move || failure.upgrade()?.text());
     set.with_explanation(move |set| {
-        explain.upgrade().map(|observed| observed.explain(set)).unwrap_or_default()
+        explain.upgrade().map(|observed| observed.explain(set, &known)).unwrap_or_default()
     })
 }
 
@@ -106,7 +107,7 @@ impl ChangingSet {
         let observed = Arc::downgrade(observed);
         let empty = Endpoints::new([]).with_health(Health::Stale);
         Self {
-            current: ArcSwap::from_pointee(observed_by(empty, &observed)),
+            current: ArcSwap::from_pointee(observed_by(empty, &observed, Vec::new())),
             observed,
             adopted: Adopted::new(usable.channels.clone(), clock),
             number: watch::Sender::new(0),
@@ -125,7 +126,7 @@ impl ChangingSet {
             let provider = known.registration;
             let Some(rank) = self.usable.rank(&provider.offer.protocol) else {
                 if unusable.len() < MAX_EXCLUDED {
-                    unusable.push(self.usable.excluded(provider));
+                    unusable.push(self.usable.excluded(known));
                 }
                 continue;
             };
@@ -137,7 +138,9 @@ impl ChangingSet {
         let preferred = usable.into_iter().filter(|(_, at, rank)| best.get(at) == Some(rank));
         let mut keys = self.service.is_pattern().then(|| Keys::of(&self.current.load()));
         let mut origins = HashMap::new();
+        let mut known_to = Vec::new();
         let endpoints = preferred.map(|(known, ..)| {
+            known_to.push(known.registries);
             let p = known.registration;
             let mut endpoint = Endpoint::new(p.instance.clone(), p.offer.clone(), p.params.clone());
             if !self.usable.origins.is_empty() {
@@ -159,7 +162,7 @@ impl ChangingSet {
         if let Some(observed) = self.observed.upgrade() {
             observed.see_unusable(unusable);
         }
-        let before = self.publish(observed_by(set, &self.observed));
+        let before = self.publish(observed_by(set, &self.observed, known_to));
         let Usable { protocols, told, .. } = &self.usable;
         changes::log(&self.service, protocols, told, &before, &self.current.load());
         // It holds states.

@@ -1,12 +1,12 @@
 //! The providers of one registry, as far as they are believed.
 
 use std::collections::{HashMap, HashSet};
-use std::mem::take;
+use std::mem::{replace, take};
 use std::sync::Arc;
 
 use dubhe_core::connect::ChannelState;
 use dubhe_core::endpoint::{EndpointState, Endpoints, Offer, SharedParams};
-use dubhe_core::registry::{Excluded, Health, Registration, Snapshot};
+use dubhe_core::registry::{DiscoveryLevel, Excluded, Health, Registration, Snapshot};
 use dubhe_core::time::{Duration, Instant, SystemTime, after};
 use dubhe_core::{ByteString, Endpoint, ServiceKey};
 
@@ -38,6 +38,8 @@ pub(super) struct Source {
     pub(super) params: SharedParams,
     pub(super) health: Health,
     pub(super) excluded: Vec<Excluded>,
+    /// The level of the last list.
+    pub(super) level: Option<DiscoveryLevel>,
     /// The moment of the last list that was current.
     pub(super) answered: Option<Instant>,
     /// The moment at which the list was saved, when it is from the cache.
@@ -50,6 +52,8 @@ pub(super) struct Source {
 pub(super) struct Held {
     pub(super) registration: Registration,
     pub(super) endpoint: Endpoint,
+    /// The level at which its registry knew it.
+    pub(super) level: Option<DiscoveryLevel>,
     pub(super) why: Why,
     /// The moment at which it leaves in any case.
     pub(super) until: Instant,
@@ -85,6 +89,7 @@ impl Default for Source {
             params: SharedParams::default(),
             health: Health::Stale,
             excluded: Vec::new(),
+            level: None,
             answered: None,
             cached: None,
             told: false,
@@ -104,7 +109,7 @@ impl Source {
     /// at once, or when nobody who remains is connected; `set` is the present one, of which these are.
     /// Returns the reason if any is held.
     pub(super) fn take(&mut self, push: Snapshot, set: &Endpoints, now: Instant) -> Option<Why> {
-        let Snapshot { mut providers, health, excluded } = push;
+        let Snapshot { mut providers, health, excluded, level } = push;
         self.health = health;
         self.excluded = excluded;
         if health == Health::Fresh {
@@ -114,6 +119,7 @@ impl Source {
             return None;
         }
         self.cached = None;
+        let level_before = replace(&mut self.level, level);
         self.share_params(&mut providers);
         let before = take(&mut self.providers);
         let listed: HashSet<Key<'_>> = providers.iter().map(key).collect();
@@ -139,7 +145,8 @@ impl Source {
             let told = registration.instance.terminating || is_leaving(&endpoint);
             // Whoever is not connected is no help until others are.
             let idle = why == Why::Replaced && !is_alive(&endpoint);
-            let held = Held { registration, endpoint, why, until, dead_at: None };
+            let level = level_before;
+            let held = Held { registration, endpoint, level, why, until, dead_at: None };
             (!told && !idle).then_some(held)
         });
         let held: Vec<_> = held.collect();

@@ -3,19 +3,24 @@
 use dubhe_core::Instance;
 use dubhe_core::connect::ChannelState;
 use dubhe_core::directory::Directory;
-use dubhe_core::endpoint::{DirectoryState, Usage};
-use dubhe_core::registry::{Excluded, Health, Snapshot};
+use dubhe_core::endpoint::{DirectoryState, Endpoints, InstanceState, KnownTo, Usage};
+use dubhe_core::registry::{DiscoveryLevel, Excluded, Health, Snapshot};
 use dubhe_core::time::Duration;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use crate::fakes::{Scripted, Wired, provider, service, settle, wired_directories, yield_to_tasks};
 
-/// The use that is made of the instance at `port`.
-fn usage(state: &DirectoryState, port: u16) -> Usage {
+/// The instance at `port`.
+fn instance(state: &DirectoryState, port: u16) -> &InstanceState {
     let ends = format!(":{port}");
     let instance = state.instances.iter().find(|one| one.instance.ends_with(&ends));
-    instance.unwrap_or_else(|| panic!("{port} is missing in {state}")).usage.clone()
+    instance.unwrap_or_else(|| panic!("{port} is missing in {state}"))
+}
+
+/// The use that is made of the instance at `port`.
+fn usage(state: &DirectoryState, port: u16) -> Usage {
+    instance(state, port).usage.clone()
 }
 
 fn excluded(why: &'static str) -> Usage {
@@ -40,8 +45,8 @@ async fn each_instance_has_its_reason() {
     let instance = Instance { host: "h".into(), ready: false, ..Instance::default() };
     providers[2].instance = Arc::new(instance);
     providers.push(provider("rest", 5));
-    let disabled = Excluded { instance: "10.0.0.7:6".into(), why: "it is disabled".into() };
-    registry.tell_all(Snapshot { providers, health: Health::Fresh, excluded: vec![disabled] });
+    let disabled = Excluded::new("10.0.0.7:6", "it is disabled");
+    registry.tell_all(Snapshot { providers, excluded: vec![disabled], ..Snapshot::default() });
     settle().await;
     for endpoint in directory.snapshot().iter() {
         endpoint.state().channel_or(|| channels.open(endpoint)).unwrap();
@@ -67,6 +72,58 @@ async fn each_instance_has_its_reason() {
     assert!(why.contains("lost most providers"), "{why}");
     assert!(left > Duration::from_secs(29) && left < Duration::from_secs(30), "{left:?}");
     assert_eq!(usage(&state, 4), Usage::Used);
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_instance_names_the_registries_that_know_it_and_their_levels() {
+    use DiscoveryLevel::{Application, Interface};
+    let (one, other) = (Scripted::named("one://"), Scripted::named("other://"));
+    let wired = Wired::default();
+    wired.up(1..=4);
+    let (directories, channels) = wired_directories(&wired, &[&one, &other]);
+    let directory = directories.directory(&service(), Vec::new());
+    yield_to_tasks().await;
+    let mut disabled = Excluded::new("10.0.0.7:6", "it is disabled");
+    disabled.level = Some(Application);
+    let of = |providers: &[u16], level| Snapshot {
+        providers: providers.iter().map(|port| provider("dubbo", *port)).collect(),
+        level,
+        ..Snapshot::default()
+    };
+    one.tell_all(Snapshot { excluded: vec![disabled], ..of(&[1, 2, 3], Some(Application)) });
+    let mut rest = of(&[2, 4], Some(Interface));
+    rest.providers.push(provider("rest", 5));
+    other.tell_all(rest);
+    settle().await;
+    for endpoint in directory.snapshot().iter() {
+        endpoint.state().channel_or(|| channels.open(endpoint)).unwrap();
+    }
+    let state = directory.snapshot().explain().unwrap();
+    let at_one = KnownTo::new("one://", Some(Application));
+    let at_other = KnownTo::new("other://", Some(Interface));
+    for (port, known_to) in [
+        (1, vec![at_one.clone()]),
+        (2, vec![at_one.clone(), at_other.clone()]),
+        (4, vec![at_other.clone()]),
+        (5, vec![at_other]),
+        (6, vec![at_one.clone()]),
+    ] {
+        assert_eq!(instance(&state, port).known_to, known_to, "{port} in {state}");
+    }
+    let both = "(one://, application level; other://, interface level): used";
+    assert!(instance(&state, 2).to_string().ends_with(both), "{state}");
+
+    // Those that are held were known at the level of before.
+    one.tell_all(of(&[3], None));
+    settle().await;
+    let state = directory.snapshot().explain().unwrap();
+    assert!(matches!(usage(&state, 1), Usage::Held { .. }), "{state}");
+    assert_eq!(instance(&state, 1).known_to, [at_one]);
+    assert_eq!(instance(&state, 3).known_to, [KnownTo::new("one://", None)]);
+    // Of endpoints that somebody else has put together, nobody knows it.
+    let set = directory.snapshot();
+    let part = Endpoints::clone(&set).with_endpoints(set.iter().take(1).cloned());
+    assert_eq!(part.explain().unwrap().instances.last().unwrap().known_to, []);
 }
 
 #[tokio::test(start_paused = true)]

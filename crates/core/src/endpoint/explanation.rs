@@ -5,6 +5,7 @@ use std::fmt;
 use bytestring::ByteString;
 
 use super::set::Health;
+use crate::level::DiscoveryLevel;
 use crate::printable::Printable;
 use crate::time::Duration;
 
@@ -66,19 +67,44 @@ pub struct RegistryState {
 /// An instance of a directory, or one way to reach it.
 ///
 /// ```
-/// # mod dubhe { pub mod directory { pub use dubhe_core::endpoint::{InstanceState, Usage}; } }
-/// use dubhe::directory::{InstanceState, Usage};
+/// # mod dubhe { pub mod directory { pub use dubhe_core::endpoint::{InstanceState, KnownTo, Usage}; } pub mod registry { pub use dubhe_core::registry::DiscoveryLevel; } }
+/// use dubhe::directory::{InstanceState, KnownTo, Usage};
+/// use dubhe::registry::DiscoveryLevel;
 ///
 /// let usage = Usage::Excluded { why: "it is disabled".into() };
-/// let state = InstanceState { instance: "10.0.0.7:20880".into(), usage };
+/// let mut state = InstanceState::new("10.0.0.7:20880", usage);
 /// assert_eq!(state.to_string(), "10.0.0.7:20880: not used, since it is disabled");
+/// state.known_to.push(KnownTo::new("zookeeper://zk:2181", Some(DiscoveryLevel::Application)));
+/// assert_eq!(state.to_string(), "10.0.0.7:20880 (zookeeper://zk:2181, application level): not used, since \
+///                                it is disabled");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct InstanceState {
     /// The address, or the name that the instance has in a registry.
     pub instance: ByteString,
     /// The use that is made of it.
     pub usage: Usage,
+    /// The registries that know it, in the order of the application; of one that is held, those that knew
+    /// it.
+    pub known_to: Vec<KnownTo>,
+}
+
+/// A registry that knows an instance.
+///
+/// ```
+/// # mod dubhe { pub mod directory { pub use dubhe_core::endpoint::KnownTo; } }
+/// use dubhe::directory::KnownTo;
+///
+/// assert_eq!(KnownTo::new("file:///srv/providers", None).to_string(), "file:///srv/providers");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KnownTo {
+    /// The name of the registry in the log.
+    pub registry: ByteString,
+    /// The level at which it knows the instance, of a registry that has both levels.
+    pub level: Option<DiscoveryLevel>,
 }
 
 /// The use that a directory makes of an instance.
@@ -133,6 +159,39 @@ impl RegistryState {
     }
 }
 
+impl InstanceState {
+    /// An instance of this name, of which no registry is known.
+    pub fn new(instance: impl Into<ByteString>, usage: Usage) -> Self {
+        Self { instance: instance.into(), usage, known_to: Vec::new() }
+    }
+
+    /// Writes who it is, and who knows it.
+    fn write_name(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Printable(&self.instance))?;
+        for (place, known) in self.known_to.iter().enumerate() {
+            write!(f, "{}{known}", if place == 0 { " (" } else { "; " })?;
+        }
+        if self.known_to.is_empty() { Ok(()) } else { f.write_str(")") }
+    }
+}
+
+impl KnownTo {
+    /// The registry of this name.
+    pub fn new(registry: impl Into<ByteString>, level: Option<DiscoveryLevel>) -> Self {
+        Self { registry: registry.into(), level }
+    }
+}
+
+impl fmt::Display for KnownTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", Printable(&self.registry))?;
+        match self.level {
+            Some(level) => write!(f, ", {level} level"),
+            None => Ok(()),
+        }
+    }
+}
+
 impl fmt::Display for RegistryState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let health = match self.health {
@@ -156,7 +215,8 @@ impl fmt::Display for RegistryState {
 
 impl fmt::Display for InstanceState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: ", Printable(&self.instance))?;
+        self.write_name(f)?;
+        f.write_str(": ")?;
         match &self.usage {
             Usage::Used => f.write_str("used"),
             Usage::PassedOver { why } => write!(f, "passed over, since {}", Printable(why)),
@@ -178,12 +238,12 @@ impl fmt::Display for DirectoryState {
         let others = self.omitted > 0 || self.instances.iter().any(takes_calls);
         for instance in &self.instances {
             match &instance.usage {
-                Usage::PassedOver { why } if others => writeln!(
-                    f,
-                    "  {}: passed over while others can be asked, since {}",
-                    Printable(&instance.instance),
-                    Printable(why)
-                )?,
+                Usage::PassedOver { why } if others => {
+                    f.write_str("  ")?;
+                    instance.write_name(f)?;
+                    let why = Printable(why);
+                    writeln!(f, ": passed over while others can be asked, since {why}")?;
+                }
                 _ => writeln!(f, "  {instance}")?,
             }
         }
@@ -209,16 +269,23 @@ mod tests {
         let mut state = DirectoryState::new(vec![registry]);
         let held = Usage::Held { why: "it is gone".into(), left: Duration::from_secs(7) };
         for usage in [held, Usage::PassedOver { why: "it hangs".into() }, Usage::Used] {
-            state.add(|| InstanceState { instance: "h:1".into(), usage });
+            state.add(|| InstanceState::new("h:1", usage));
         }
         let text = "zk: stale, 1 provider, from a cache that is 90 s old: no route\n  h:1: held for 7 s more, \
                     since it is gone\n  h:1: passed over while others can be asked, since it hangs\n  h:1: used\n";
         assert_eq!(state.to_string(), text);
+        let mut known = state.clone();
+        for instance in &mut known.instances {
+            let level = Some(DiscoveryLevel::Interface);
+            instance.known_to = vec![KnownTo::new("zk", level), KnownTo::new("list\n", None)];
+        }
+        let named = text.replace("h:1:", "h:1 (zk, interface level; list\\n):");
+        assert_eq!(known.to_string(), named);
         let mut alone = state.clone();
         alone.instances.retain(|one| matches!(one.usage, Usage::PassedOver { .. }));
         assert!(alone.to_string().ends_with("\n  h:1: passed over, since it hangs\n"), "{alone}");
         for _ in 0..DirectoryState::MAX_INSTANCES {
-            state.add(|| InstanceState { instance: "h:2".into(), usage: Usage::Used });
+            state.add(|| InstanceState::new("h:2", Usage::Used));
         }
         assert_eq!((state.instances.len(), state.omitted), (DirectoryState::MAX_INSTANCES, 3));
         assert!(state.to_string().ends_with("  and 3 more\n"));

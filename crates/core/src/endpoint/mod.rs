@@ -8,11 +8,11 @@ mod state;
 mod timeouts;
 
 pub use endpoint::Endpoint;
-pub use explanation::{DirectoryState, InstanceState, RegistryState, Usage};
+pub use explanation::{DirectoryState, InstanceState, KnownTo, RegistryState, Usage};
 pub use set::{Endpoints, Health};
 pub use state::{Changes, EndpointState, States};
 pub use timeouts::TimeoutLimit;
 
 pub use crate::defaults::{CallDefaults, Level};
 pub use crate::instance::{Instance, Offer, Provider};
-pub use crate::params::{Params, ServiceParams, SharedParams};
+pub use crate::params::{PackedParams, Params, ServiceParams, SharedParams};

@@ -7,6 +7,7 @@ use dubhe::config::{ConfigSnapshot, ConfigWatcher, Keys, RuleKind};
 use dubhe::documents::{DocumentKey, DocumentStore as _};
 use dubhe::prelude::*;
 use dubhe::registry::{Instance, Memory, MemoryDocuments, Offer, Registration, Registry as _};
+use dubhe::time::TokioClock;
 
 /// Waits until all of `keys` are followed, or none of them is.
 async fn followed(config: &ConfigWatcher, keys: &[DocumentKey], expected: bool) {
@@ -152,7 +153,8 @@ async fn a_server_follows_the_configurators_of_its_services() {
 
 #[tokio::test]
 async fn a_process_without_an_app_has_a_config_center_of_its_own() {
-    let config = dubhe::config_at("memory://", "accounts").unwrap();
+    let documents = dubhe::config_center_at("memory://", "accounts").unwrap();
+    let config = ConfigWatcher::start(vec![documents], Arc::new(TokioClock)).map(Arc::new).unwrap();
     let server = Server::builder()
         .config(config.clone())
         .service(UsersServer::new(Nobody))
@@ -164,7 +166,7 @@ async fn a_process_without_an_app_has_a_config_center_of_its_own() {
     // A server without a name has no rules but those of its services.
     assert_eq!(config.snapshot().documents().count(), Keys::provided(&service).len());
     server.stop().await;
-    assert!(dubhe::config_at("dns://h:1", "accounts").is_err());
+    assert!(dubhe::config_center_at("dns://h:1", "accounts").is_err());
 }
 
 #[tokio::test]

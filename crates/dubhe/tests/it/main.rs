@@ -31,6 +31,7 @@ mod names;
 mod openapi;
 mod options;
 mod panics;
+mod registry_urls;
 mod removed;
 mod routes;
 mod several;

@@ -3,12 +3,12 @@
 
 use std::time::Duration;
 
+use dubhe::Client;
 use dubhe::config::{ConfigSnapshot, Keys};
-use dubhe::documents::{Document, DocumentKey, DocumentState, DocumentStates, DocumentStore};
+use dubhe::documents::DocumentStore as _;
 use dubhe::prelude::*;
-use dubhe::registry::{MemoryDocuments, Registering};
-use dubhe::{ByteString, Client};
-use futures_util::{StreamExt as _, stream};
+use dubhe::registry::MemoryDocuments;
+use dubhe_testkit::SilentDocuments;
 
 const WAIT: Duration = Duration::from_secs(30);
 
@@ -84,47 +84,10 @@ async fn registries_take_the_place_of_those_by_url() {
     assert_eq!(names(&without), ["memory://"]);
 }
 
-/// A store that nobody reaches.
-struct Away;
-
-impl DocumentStore for Away {
-    fn name(&self) -> &'static str {
-        "zookeeper://10.0.0.1:2181"
-    }
-
-    fn get(&self, _: &DocumentKey) -> Registering<'_, Option<Document>> {
-        Box::pin(std::future::pending())
-    }
-
-    fn watch(&self, _: &DocumentKey) -> DocumentStates {
-        Box::pin(stream::iter([DocumentState::default()]).chain(stream::pending()))
-    }
-
-    fn put(&self, _: &DocumentKey, _: ByteString) -> Registering<'_, ()> {
-        Box::pin(std::future::pending())
-    }
-
-    fn replace(
-        &self,
-        _: &DocumentKey,
-        _: ByteString,
-        _: Option<ByteString>,
-    ) -> Registering<'_, bool> {
-        Box::pin(std::future::pending())
-    }
-
-    fn remove(&self, _: &DocumentKey) -> Registering<'_, ()> {
-        Box::pin(std::future::pending())
-    }
-
-    fn list(&self) -> Registering<'_, Vec<DocumentKey>> {
-        Box::pin(std::future::pending())
-    }
-}
-
 #[tokio::test]
 async fn errors_say_what_is_wrong_with_it() {
-    let app = App::builder("shop").config_center_instance(Away);
+    let away = SilentDocuments("zookeeper://10.0.0.1:2181");
+    let app = App::builder("shop").config_center_instance(away);
     let error = app.build_configured(Duration::from_millis(10)).await.unwrap_err();
     assert_eq!(error.code(), Code::Unavailable);
     assert!(error.message().contains("zookeeper://10.0.0.1:2181"), "{error}");

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
 
 use dubhe::connect::{TripleConnect, TripleOptions};
 use dubhe::net::TlsMode;
@@ -10,7 +11,11 @@ use dubhe::net::{Address, Dial};
 use dubhe::net::{ClientTls, ServerTls};
 use dubhe::net::{TcpDial, TcpOptions};
 use dubhe::prelude::*;
+use dubhe::registry::application::ApplicationRegistry;
+use dubhe::registry::{Registration, Registry as _, RegistryParts};
+use dubhe::time::TokioClock;
 use dubhe_testkit::certs::{Authority, Identity};
+use futures_util::StreamExt as _;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[dubhe::interface("org.example.Who")]
@@ -40,13 +45,16 @@ impl Setting {
         Self { ca, server, client }
     }
 
-    async fn serve(&self, mode: TlsMode, mutual: bool) -> (dubhe::RunningServer, Vec<String>) {
+    fn server(&self, mode: TlsMode, mutual: bool) -> dubhe::ServerBuilder {
         let mut tls = ServerTls::builder(self.server.chain.clone(), self.server.key.clone());
         if mutual {
             tls = tls.client_ca(self.ca.pem());
         }
-        let server = Server::builder().service(WhoServer::new(Door));
-        let running = server.tls(mode, tls.build().unwrap()).start("127.0.0.1:0").await.unwrap();
+        Server::builder().service(WhoServer::new(Door)).tls(mode, tls.build().unwrap())
+    }
+
+    async fn serve(&self, mode: TlsMode, mutual: bool) -> (dubhe::RunningServer, Vec<String>) {
+        let running = self.server(mode, mutual).start("127.0.0.1:0").await.unwrap();
         let port = running.addr().port();
         let urls = ["dubbo", "tri", "grpc"].map(|p| format!("{p}://localhost:{port}"));
         (running, urls.to_vec())
@@ -60,6 +68,50 @@ impl Setting {
         let Identity { chain, key, .. } = &self.client;
         ClientTls::builder(self.ca.pem()).identity(chain.clone(), key.clone()).build().unwrap()
     }
+}
+
+/// The answer of the application level of `parts` for a provider that takes TLS with certificates alone, or
+/// why there is none.
+async fn found(setting: &Setting, parts: RegistryParts) -> Result<Registration, Status> {
+    let registry = ApplicationRegistry::builder("shop", Arc::new(TokioClock))
+        .instances(parts.instances.unwrap())
+        .metadata_center(parts.documents.unwrap());
+    let server = setting.server(TlsMode::Required, true).application("shop").advertise("localhost");
+    let server = server.registry(registry.build()).start("127.0.0.1:0").await.unwrap();
+    let service = ServiceKey::interface_only("org.example.Who");
+    let level = parts.application_level.unwrap();
+    let mut snapshots = level.subscribe(&service).await.unwrap();
+    let found = loop {
+        tokio::select! {
+            snapshot = snapshots.next() => {
+                if let Some(provider) = snapshot.unwrap().providers.pop() {
+                    break Ok(provider);
+                }
+            }
+            () = tokio::time::sleep(Duration::from_millis(20)) => {
+                if let Some(failure) = level.failure(&service) {
+                    break Err(failure);
+                }
+            }
+        }
+    };
+    server.stop().await;
+    found
+}
+
+#[tokio::test]
+async fn instances_are_asked_for_their_metadata_over_the_tls_of_a_registry() {
+    let setting = Setting::new();
+    let parts = RegistryParts::open_secured("memory://", "frontend", &setting.certified());
+    let provider = found(&setting, parts.unwrap()).await.unwrap();
+    assert_eq!(provider.instance.host, "localhost");
+
+    let parts = RegistryParts::open_secured("memory://", "frontend", &setting.trusting());
+    let error = found(&setting, parts.unwrap()).await.unwrap_err();
+    assert!(error.message().contains("does not tell the metadata"), "{error}");
+    let error = found(&setting, RegistryParts::open("memory://", "frontend").unwrap()).await;
+    let error = error.unwrap_err();
+    assert!(error.message().contains("does not tell the metadata"), "{error}");
 }
 
 async fn call(tls: Option<ClientTls>, url: &str) -> Result<bool, Status> {

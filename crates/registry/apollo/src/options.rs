@@ -10,6 +10,8 @@ use dubhe_core::time::SharedClock;
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Status};
 use dubhe_net::io::{Address, Dial, SocketDial};
+use dubhe_registry::known_params::warn_of_unknown;
+use dubhe_registry::registry_url::check_user_info;
 
 /// The port of Apollo's config service.
 const PORT: u16 = 8080;
@@ -43,6 +45,7 @@ impl Options {
     pub(crate) fn parse(url: &str, clock: SharedClock) -> Result<Self, Status> {
         let bad = |what: String| Status::new(Code::InvalidArgument, what);
         let parsed = Url::parse(url, "apollo").map_err(|error| bad(error.to_string()))?;
+        check_user_info(&parsed)?;
         let Some(app) = parsed.param("app.id").filter(|app| !app.is_empty()) else {
             return Err(bad(
                 "the URL of Apollo has no app.id; write apollo://HOST:PORT?app.id=NAME".into(),
@@ -58,6 +61,8 @@ impl Options {
             let port = if other.port == 0 { PORT } else { other.port };
             servers.push(Address::new(&*other.host, port));
         }
+        let host = format_args!("apollo://{}", parsed.host);
+        warn_of_unknown(host, &parsed.params, &["app.id", "apollo.cluster", "apollo.meta", "env"]);
         let names: Vec<String> = servers.iter().map(ToString::to_string).collect();
         Ok(Self {
             name: format!("apollo://{}", Printable(names.join(","))).into(),

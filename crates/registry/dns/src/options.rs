@@ -4,8 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 
 use bytestring::ByteString;
 use dubhe_core::time::Duration;
-use dubhe_core::url::Url;
+use dubhe_core::url::{Url, redacted};
 use dubhe_core::{Code, Status};
+use dubhe_registry::known_params::warn_of_unknown;
 
 /// The port of name servers.
 const DNS_PORT: u16 = 53;
@@ -85,17 +86,19 @@ impl DnsOptions {
         let rest = url.strip_prefix("dns://").unwrap_or(url);
         let (servers, name) = rest
             .split_once('/')
-            .ok_or_else(|| wrong(format!("{url:?} has no name after the server")))?;
+            .ok_or_else(|| wrong(format!("{:?} has no name after the server", redacted(url))))?;
         let servers = servers.split(',').map(str::trim).filter(|server| !server.is_empty());
         let servers = servers.map(|server| {
-            address(server)
-                .ok_or_else(|| wrong(format!("the name server {server:?} is no IP address")))
+            address(server).ok_or_else(|| {
+                wrong(format!("the name server {:?} is no IP address", redacted(server)))
+            })
         });
         let servers = servers.collect::<Result<Vec<_>, _>>()?;
         let url = Url::parse(name, "").map_err(|error| wrong(error.to_string()))?;
         if !url.path.is_empty() {
-            return Err(wrong(format!("{:?} after the name means nothing", &*url.path)));
+            return Err(wrong(format!("{:?} after the name means nothing", redacted(&url.path))));
         }
+        warn_of_unknown(format_args!("dns://{}", url.host), &url.params, &["family", "srv"]);
         let text = |name: &str| url.param(name).filter(|value| !value.is_empty());
         let named = url.host.starts_with('_');
         let srv = match url.param("srv") {

@@ -216,9 +216,12 @@ impl Known {
             self.resolved.targets.iter().map(|(address, target)| {
                 registration(&service, &options.protocol, *address, *target)
             });
-        let excluded = self.resolved.lost.iter().take(MAX_EXCLUDED).map(|(instance, why)| {
-            Excluded { instance: instance.as_str().into(), why: why.as_str().into() }
-        });
+        let excluded = self
+            .resolved
+            .lost
+            .iter()
+            .take(MAX_EXCLUDED)
+            .map(|(instance, why)| Excluded::new(instance.as_str(), why.as_str()));
         Some(Snapshot {
             providers: providers.collect(),
             health: match self.failure {
@@ -226,6 +229,7 @@ impl Known {
                 _ => Health::Fresh,
             },
             excluded: excluded.collect(),
+            level: None,
         })
     }
 }

@@ -20,7 +20,7 @@ const TAG: &str = "dubbo.tag";
 pub fn write(instance: &ServiceInstance) -> Bytes {
     let params = &instance.instance.params;
     let mut metadata: Map<String, Value> =
-        params.iter().map(|(name, value)| (name.to_string(), Value::from(&**value))).collect();
+        params.iter().map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
     let started = instance.instance.started.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     for (name, fact) in [
         ("zone", instance.instance.zone.as_ref().map(ToString::to_string)),
@@ -31,7 +31,7 @@ pub fn write(instance: &ServiceInstance) -> Bytes {
         }
     }
     let weight = params.get("weight").and_then(|weight| weight.parse::<i64>().ok()).unwrap_or(0);
-    let tag = params.get(TAG).map_or("", |tag| &**tag);
+    let tag = params.get(TAG).unwrap_or_default();
     let value = json!({
         "ID": instance.address(),
         "ServiceName": &*instance.instance.application,
@@ -95,7 +95,7 @@ pub fn read(application: &ByteString, value: &[u8]) -> Result<ServiceInstance, &
     let url = Url { host: host.into(), port, params, ..Url::default() };
     let mut instance = url.instance();
     instance.application = application.clone();
-    instance.params = url.params;
+    instance.params = url.params.into();
     instance.ready = named("Healthy") != Some(&Value::Bool(false));
     Ok(ServiceInstance { instance: Arc::new(instance), port })
 }
@@ -131,6 +131,6 @@ mod tests {
             (host, application, zone, started, ready, of.port)
         };
         assert_eq!(facts(&read), facts(&instance));
-        assert_eq!(read.instance.params.get("weight").map(|weight| &**weight), Some("7"));
+        assert_eq!(read.instance.params.get("weight"), Some("7"));
     }
 }

@@ -74,6 +74,7 @@ impl EtcdOptions {
         if !matches!(protocol, "etcd" | "etcd3" | "etcdv3") {
             return Err(wrong(format!("{protocol}:// is not etcd://, etcd3:// or etcdv3://")));
         }
+        url.warn_of_unknown(&["max.frame"]);
         let max_frame = url.number("max.frame", "bytes", 16 * 1024 * 1024)?;
         Ok(Self {
             servers: url.servers(DEFAULT_PORT, |host, port| Address::new(host, port))?,

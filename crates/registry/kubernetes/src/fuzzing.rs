@@ -64,6 +64,6 @@ pub fn document(kind: &str, of: &str, entry: &str) -> Option<(DocumentKey, Optio
 /// The parameters in an entry or an annotation, and the text that says the same.
 pub fn params(text: &str) -> Option<(Params, String)> {
     let params = crate::objects::params(text).ok()?;
-    let text = crate::register::json(&params, "");
+    let text = crate::register::json(&params.clone().into(), "");
     Some((params, text))
 }

@@ -6,6 +6,8 @@ use bytestring::ByteString;
 use dubhe_core::time::Duration;
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Status};
+use dubhe_registry::known_params::warn_of_unknown;
+use dubhe_registry::registry_url::check_user_info;
 
 /// The host that stands for the API server of the cluster that this is a pod of, or of the
 /// kubeconfig (Dubbo Java `KubernetesClientConst`).
@@ -16,6 +18,42 @@ const REFUSED: [(&str, &str); 3] = [
     ("httpProxy", "a proxy to the API server is not supported"),
     ("httpsProxy", "a proxy to the API server is not supported"),
     ("clientKeyPassphrase", "an encrypted client key is not supported: decrypt it"),
+];
+
+/// The parameters that only Kubernetes has. The last ones are those of Dubbo Java (`KubernetesClientConst`), which
+/// have no meaning here.
+const OWN_PARAMS: &[&str] = &[
+    "apiVersion",
+    "caCertData",
+    "caCertFile",
+    "clientCertData",
+    "clientCertFile",
+    "clientKeyData",
+    "clientKeyFile",
+    "connectionTimeout",
+    "context",
+    "contexts",
+    "enableRegister",
+    "kubeconfig",
+    "multicluster",
+    "oauthToken",
+    "pod-annotation",
+    "region",
+    "requestTimeout",
+    "trustCerts",
+    "useHttps",
+    "watchReconnectInterval",
+    "clientKeyAlgo",
+    "clientKeyPassphrase",
+    "http2Disable",
+    "httpProxy",
+    "httpsProxy",
+    "loggingInterval",
+    "noProxy",
+    "proxyPassword",
+    "proxyUsername",
+    "rollingTimeout",
+    "watchReconnectLimit",
 ];
 
 /// The options of a URL `kubernetes://[host[:port]]/[?parameters]`. The names of parameters are those
@@ -145,6 +183,8 @@ impl KubernetesOptions {
             Status::new(Code::InvalidArgument, format!("wrong registry URL: {what}"))
         };
         let url = Url::parse(&with_host(url), "kubernetes").map_err(|e| wrong(e.to_string()))?;
+        check_user_info(&url)?;
+        warn_of_unknown(format_args!("kubernetes://{}", url.host), &url.params, OWN_PARAMS);
         for (name, why) in REFUSED {
             if url.param(name).is_some_and(|value| !value.is_empty()) {
                 return Err(wrong(format!("{name}: {why}")));

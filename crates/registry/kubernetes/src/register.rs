@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dubhe_core::endpoint::Params;
+use dubhe_core::endpoint::PackedParams;
 use dubhe_core::time::{Duration, SystemTime};
 use dubhe_core::{Code, Status};
 use dubhe_registry::application::ServiceInstance;
@@ -87,10 +87,10 @@ pub(crate) async fn unregister(
 }
 
 /// The parameters as JSON, without one of them.
-pub(crate) fn json(params: &Params, without: &str) -> String {
-    let shared = params.iter().filter(|(name, _)| &***name != without);
+pub(crate) fn json(params: &PackedParams, without: &str) -> String {
+    let shared = params.iter().filter(|(name, _)| *name != without);
     let json: Map<String, Value> =
-        shared.map(|(name, value)| (name.to_string(), Value::from(&**value))).collect();
+        shared.map(|(name, value)| (name.to_owned(), Value::from(value))).collect();
     Value::Object(json).to_string()
 }
 
@@ -257,7 +257,7 @@ mod tests {
     fn an_annotation_is_written_as_dubbo_java_writes_it() {
         let java = of_java();
         let params = params(&java).unwrap();
-        let ours = json(&params, "");
+        let ours = json(&params.clone().into(), "");
         // Member by member to the byte. The order is that of Java's HashMap there and of the names
         // here, and Java reads it into a HashMap again.
         let members: Vec<_> = params

@@ -80,7 +80,7 @@ struct Collect<'a> {
 impl Collect<'_> {
     fn exclude(&mut self, instance: impl Into<ByteString>, why: impl Into<ByteString>) {
         if self.excluded.len() < MAX_EXCLUDED {
-            self.excluded.push(Excluded { instance: instance.into(), why: why.into() });
+            self.excluded.push(Excluded::new(instance, why));
         }
     }
 
@@ -211,7 +211,7 @@ impl Collect<'_> {
             // The deletion of a pod is known before its slice says so.
             terminating: conditions.terminating() || pod.is_some_and(|pod| pod.terminating),
             started,
-            params,
+            params: params.into(),
         };
         let instance = ServiceInstance { instance: Arc::new(instance), port };
         let found = Found { instance, imported: slice.imported };
@@ -244,7 +244,7 @@ impl Collect<'_> {
             let instance = Instance {
                 host: host.clone(),
                 application: self.application.clone(),
-                params: derived(&import.ports),
+                params: derived(&import.ports).into(),
                 ..Instance::default()
             };
             let instance = ServiceInstance { instance: Arc::new(instance), port };

@@ -136,6 +136,7 @@ impl NacosOptions {
     /// When it has no host, or a parameter that cannot be what it should be.
     pub fn parse(url: &str) -> Result<Self, Status> {
         let url = RegistryUrl::parse(url, "nacos")?;
+        url.warn_of_unknown(OWN_PARAMS);
         let servers = url.servers(DEFAULT_PORT, |host, port| Address::new(host, port))?;
         let grpc_port_offset = match url.param("nacos.server.grpc.port.offset") {
             None => GRPC_PORT_OFFSET,
@@ -215,6 +216,65 @@ const HTTP_TLS: TlsNames = TlsNames {
     key: "tls.client.keyPath",
     server_name: TlsNames::SHARED.server_name,
 };
+
+/// The parameters that only Nacos has. The last ones are those of Dubbo Java and of Nacos' client
+/// (`NacosConnectionManager`, `PropertyKeyConst`), which have no meaning here.
+const OWN_PARAMS: &[&str] = &[
+    "accessKey",
+    "accessToken",
+    "contextPath",
+    "nacos.check",
+    "nacos.group",
+    "nacos.register-compatible",
+    "nacos.server.grpc.port.offset",
+    "nacos.subscribe.legacy-name",
+    "register-consumer-url",
+    "secretKey",
+    MAX_MESSAGE,
+    TRUST_ALL,
+    GRPC_TLS.enable,
+    GRPC_TLS.ca,
+    GRPC_TLS.chain,
+    GRPC_TLS.key,
+    HTTP_TLS.enable,
+    HTTP_TLS.ca,
+    HTTP_TLS.chain,
+    HTTP_TLS.key,
+    "clientWorkerMaxThreadCount",
+    "clientWorkerThreadCount",
+    "clusterName",
+    "configLongPollTimeout",
+    "configRequestTimeout",
+    "configRetryTime",
+    "enableRemoteSyncConfig",
+    "encode",
+    "endpoint",
+    "endpointClusterName",
+    "endpointContextPath",
+    "endpointPort",
+    "endpointQueryParams",
+    "isUseCloudNamespaceParsing",
+    "isUseEndpointParsingRule",
+    "isUseRamInfoParsing",
+    "logAllProperties",
+    "maxRetry",
+    "nacos.retry",
+    "nacos.retry-wait",
+    "namingAsyncQuerySubscribeService",
+    "namingCacheRegistryDir",
+    "namingClientBeatThreadCount",
+    "namingLoadCacheAtStart",
+    "namingPollingMaxThreadCount",
+    "namingPollingThreadCount",
+    "namingPushEmptyProtection",
+    "namingRequestDomainMaxRetryCount",
+    "ramRoleName",
+    "redoDelayThreadCount",
+    "redoDelayTime",
+    "serverAddr",
+    "serverName",
+    "signatureRegionId",
+];
 
 /// Nacos' name of the largest message.
 const MAX_MESSAGE: &str = "nacos.remote.client.grpc.maxinbound.message.size";

@@ -81,7 +81,7 @@ impl ServiceInstance {
     }
 
     fn param(&self, name: &str) -> Option<&str> {
-        self.instance.params.get(name).map(|value| &**value)
+        self.instance.params.get(name)
     }
 
     /// Returns `true` if a parameter of an instance has become a typed fact of it, or says how its
@@ -146,8 +146,9 @@ impl ServiceInstance {
     ) {
         let json = endpoints.iter().map(|of| json!({"port": of.port, "protocol": &*of.protocol}));
         let json = Value::Array(json.collect()).to_string();
+        let mut all = instance.params.to_params();
         let mut set = |name: &'static str, value: ByteString| {
-            instance.params.insert(ByteString::from_static(name), value);
+            all.insert(ByteString::from_static(name), value);
         };
         set(ENDPOINTS, json.into());
         set(REVISION, revision.into());
@@ -176,6 +177,7 @@ impl ServiceInstance {
                 set(STORAGE_TYPE, name.into());
             }
         }
+        instance.params = all.into();
     }
 }
 

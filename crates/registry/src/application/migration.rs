@@ -4,6 +4,7 @@
 use bytestring::ByteString;
 use dubhe_config::rule::migration::{Migration, MigrationRule, MigrationStep};
 use dubhe_core::ServiceKey;
+use dubhe_core::registry::DiscoveryLevel as Level;
 
 /// The meaning of a rule for a service.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -43,22 +44,6 @@ impl Plan {
 /// The last entry of a name, which goes before others as in Java.
 fn of<'a>(parts: &'a [(Option<ByteString>, Migration)], name: &str) -> Option<&'a Migration> {
     parts.iter().rev().find(|(key, _)| key.as_deref() == Some(name)).map(|(_, part)| part)
-}
-
-/// A level of registration.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Level {
-    Interface,
-    Application,
-}
-
-impl Level {
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Self::Interface => "interface",
-            Self::Application => "application",
-        }
-    }
 }
 
 /// The knowledge of a level.

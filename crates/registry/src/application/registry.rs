@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use dubhe_config::ConfigWatcher;
 use dubhe_core::backoff::FullJitter;
-use dubhe_core::documents::{DocumentKey, DocumentStore, Side};
+use dubhe_core::documents::{DocumentKey, DocumentStore};
 use dubhe_core::metadata_info::ExportedMetadata;
 use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::registry::{Registering, Registration, Registry, Snapshots};
@@ -176,15 +176,9 @@ impl Registry for ApplicationRegistry {
         application: &ByteString,
         definition: ByteString,
     ) -> Registering<'_, ()> {
-        let key = DocumentKey::Definition {
-            service: service.clone(),
-            side: Side::Provider,
-            application: application.clone(),
-        };
+        let (service, application) = (service.clone(), application.clone());
         Box::pin(async move {
-            let Some(center) = &self.0.parts.metadata_center else { return Ok(()) };
-            let put = center.put(&key, definition).await;
-            put.map_err(|error| error.context(format_args!("cannot publish {key}")))
+            self.0.provider.publish_definition(&service, &application, definition).await
         })
     }
 }
@@ -216,6 +210,7 @@ impl fmt::Debug for ApplicationRegistry {
 ///         .metadata_client(client)
 /// }
 /// ```
+#[derive(Clone)]
 pub struct ApplicationRegistryBuilder {
     application: ByteString,
     services: Option<Arc<dyn Registry>>,

@@ -56,20 +56,22 @@ impl SpringCloud {
         if own.application.is_empty() {
             own.application = self.application.clone();
         }
+        let mut params = own.params.to_params();
         let mut set = |name: &'static str, value: &'static str| {
-            own.params.entry(name.into()).or_insert_with(|| value.into());
+            params.entry(name.into()).or_insert_with(|| value.into());
         };
         set(SOURCE, "SPRING_CLOUD");
         if &*offer.protocol == "https" {
             set(SECURE, "true");
         }
+        own.params = params.into();
         ServiceInstance { instance: Arc::new(own), port: offer.port }
     }
 }
 
 /// The ways to an instance by HTTP. One of Dubbo has those of its endpoints that speak it.
 fn offers(instance: &ServiceInstance) -> Vec<Offer> {
-    let secure = instance.instance.params.get(SECURE).is_some_and(|secure| &**secure == "true");
+    let secure = instance.instance.params.get(SECURE) == Some("true");
     let http = |port| Offer { protocol: if secure { "https" } else { "http" }.into(), port };
     let endpoints = instance.endpoints();
     if endpoints.is_empty() {
@@ -85,7 +87,7 @@ fn offers(instance: &ServiceInstance) -> Vec<Offer> {
 fn snapshot(application: &ServiceKey, instances: InstanceSnapshot) -> Snapshot {
     let InstanceSnapshot { instances, health, excluded } = instances;
     let providers = instances.iter().flat_map(|one| {
-        let params = Arc::new(ServiceParams::new(&one.instance.params));
+        let params = Arc::new(ServiceParams::new(&one.instance.params.to_params()));
         offers(one).into_iter().map(move |offer| Registration {
             service: application.clone(),
             instance: one.instance.clone(),
@@ -93,7 +95,8 @@ fn snapshot(application: &ServiceKey, instances: InstanceSnapshot) -> Snapshot {
             params: params.clone(),
         })
     });
-    Snapshot { providers: providers.collect(), health, excluded }
+    let providers = providers.collect();
+    Snapshot { providers, health, excluded, ..Snapshot::default() }
 }
 
 impl Registry for SpringCloud {
@@ -190,7 +193,7 @@ mod tests {
         let registry =
             SpringCloud::new(Arc::new(MemoryDiscovery::new())).application("user-service");
         let own = registry.own(&instance(1, &[]).instance, &offer);
-        let params = |name| own.instance.params.get(name).map(|value| &**value);
+        let params = |name| own.instance.params.get(name);
         assert_eq!((params(SOURCE), params(SECURE)), (Some("SPRING_CLOUD"), Some("true")));
         assert_eq!((own.port, &*own.instance.application), (443, "user-service"));
         let named = Instance { application: "shop".into(), ..Instance::default() };

@@ -62,8 +62,7 @@ struct WrittenPayload<'a> {
 pub fn to_json(registered: &RegisteredInstance) -> String {
     let RegisteredInstance { instance: service, registered } = registered;
     let (id, instance) = (service.address(), &service.instance);
-    let params = instance.params.iter().map(|(name, value)| (&**name, &**value));
-    let mut metadata: BTreeMap<&str, &str> = params.collect();
+    let mut metadata: BTreeMap<&str, &str> = instance.params.iter().collect();
     if let Some(zone) = &instance.zone {
         metadata.entry("zone").or_insert(zone);
     }
@@ -132,7 +131,7 @@ pub fn from_json(application: &str, data: &[u8]) -> Result<RegisteredInstance, S
     // The facts among the parameters are those of a provider's URL.
     let url = Url { host: host.into(), params: metadata.params, ..Url::default() };
     let facts = url.instance();
-    let instance = Instance { application: application.into(), params: url.params, ..facts };
+    let instance = Instance { application: application.into(), params: url.params.into(), ..facts };
     Ok(RegisteredInstance {
         instance: ServiceInstance { instance: Arc::new(instance), port },
         registered: read.registered.0.and_then(|text| text.parse().ok()).unwrap_or(0),

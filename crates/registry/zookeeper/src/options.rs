@@ -20,6 +20,26 @@ const TLS: TlsNames = TlsNames {
     server_name: "ssl.server.name",
 };
 
+/// The parameters that only ZooKeeper has. The last ones are those of Dubbo Java (`CuratorFrameworkParams`,
+/// `AbstractZookeeperClient`), which have no meaning here.
+const OWN_PARAMS: &[&str] = &[
+    "jute.maxbuffer",
+    "rootPath",
+    TLS.enable,
+    TLS.ca,
+    TLS.chain,
+    TLS.key,
+    TLS.server_name,
+    "baseSleepTimeMs",
+    "blockUntilConnectedUnit",
+    "blockUntilConnectedWait",
+    "instanceHost",
+    "instancePort",
+    "maxRetries",
+    "maxSleepMs",
+    "zk.session.expire",
+];
+
 /// The options of a URL `zookeeper://[user:password@]host[:2181][,host…][?parameters]`; the
 /// parameters are Dubbo's.
 ///
@@ -90,6 +110,7 @@ impl ZooKeeperOptions {
     /// When it has no host, or a parameter that cannot be what it should be.
     pub fn parse(url: &str) -> Result<Self, Status> {
         let url = RegistryUrl::parse(url, "zookeeper")?;
+        url.warn_of_unknown(OWN_PARAMS);
         let max_frame = url.number("jute.maxbuffer", "bytes", 16 * 1024 * 1024)?;
         let group = url.path("group", "dubbo")?;
         // As in Java, `/services` may be said and means nothing.

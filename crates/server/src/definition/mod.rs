@@ -41,8 +41,9 @@ pub(crate) fn of(
         ("timestamp", &started),
         ("version", key.version()),
     ];
-    let of_instance = instance.params.iter().map(|(name, value)| (&**name, &**value));
-    let parameters: Map<String, Value> = of_instance
+    let parameters: Map<String, Value> = instance
+        .params
+        .iter()
         .chain(params.iter())
         .chain(own.into_iter().filter(|(_, value)| !value.is_empty()))
         .map(|(name, value)| (name.to_owned(), value.into()))

@@ -268,7 +268,7 @@ impl ServerBuilder {
     /// Follows the rules of the services and of the [application](Self::application) in config centres
     /// while the server runs: the configurators of each service, those of the application, and its
     /// start-up configuration. `config` is that of an application of this process, `App::config`, so that both
-    /// read one snapshot, or one of its own, such as `config_at`.
+    /// read one snapshot, or one of its own over `config_center_at`.
     pub fn config(mut self, config: Arc<ConfigWatcher>) -> Self {
         self.config = Some(config);
         self

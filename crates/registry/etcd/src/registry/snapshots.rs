@@ -6,15 +6,13 @@ use bytes::Bytes;
 use bytestring::ByteString;
 use dubhe_core::ServiceKey;
 use dubhe_core::registry::{Excluded, Health, MAX_EXCLUDED, Registration, Snapshot};
+use dubhe_core::url::redacted;
 use dubhe_registry::application::{InstanceSnapshot, ServiceInstance};
 use dubhe_registry::matching::{matches, newest};
 use dubhe_registry::names;
 
 use crate::client::{Entries, View};
 use crate::instance;
-
-/// The bytes of a name in a reason or the log.
-const SHOWN_BYTES: usize = 256;
 
 /// The outcome of reading an entry: something to use, nothing to speak of, or why not.
 type Read<T> = Result<Option<T>, &'static str>;
@@ -47,9 +45,7 @@ impl<T: Clone> Known<T> {
                 Ok(None) => {}
                 Err(why) if excluded.len() < MAX_EXCLUDED => {
                     let name = String::from_utf8_lossy(name);
-                    let name = name.get(..name.floor_char_boundary(SHOWN_BYTES));
-                    let instance = name.unwrap_or_default().into();
-                    excluded.push(Excluded { instance, why: ByteString::from_static(why) });
+                    excluded.push(Excluded::new(redacted(&name), *why));
                 }
                 Err(_) => {}
             }
@@ -90,7 +86,8 @@ impl Providers {
                 None => Err("its key is no provider URL"),
             }
         });
-        Snapshot { providers: newest(used.iter()), health: health(view), excluded }
+        let providers = newest(used.iter());
+        Snapshot { providers, health: health(view), excluded, ..Snapshot::default() }
     }
 }
 

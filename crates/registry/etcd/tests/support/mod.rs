@@ -49,7 +49,7 @@ pub(crate) fn instance(port: u16, all: &[(&'static str, &'static str)]) -> Servi
     let instance = Instance {
         host: "127.0.0.1".into(),
         application: "shop".into(),
-        params: params(all),
+        params: params(all).into(),
         ..Instance::default()
     };
     ServiceInstance { instance: Arc::new(instance), port }

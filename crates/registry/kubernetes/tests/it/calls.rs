@@ -29,7 +29,7 @@ async fn provider(word: &'static str) -> (RunningServer, Value) {
         .unwrap();
     let now = instances.subscribe("shop").await.unwrap().next().await.unwrap();
     let params = &now.instances[0].instance.params;
-    let said = params.iter().map(|(name, value)| (name.to_string(), json!(&**value)));
+    let said = params.iter().map(|(name, value)| (name.to_owned(), json!(value)));
     (server, Value::Object(said.collect()))
 }
 

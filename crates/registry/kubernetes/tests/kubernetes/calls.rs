@@ -2,8 +2,8 @@
 
 use std::net::{IpAddr, UdpSocket};
 
-use dubhe::RunningServer;
 use dubhe::prelude::*;
+use dubhe::{IntoExport, RunningServer};
 use http::Method;
 use serde_json::{Value, json};
 
@@ -33,11 +33,11 @@ pub(crate) fn slice(pod: &str, address: IpAddr, port: u16, conditions: &Value) -
     })
 }
 
-/// A provider of the application `shop` with the role for it.
-async fn provider(kube: &Kube, word: &'static str) -> RunningServer {
-    let registry = dubhe::registry_at(&kube.url("provider", ""), "shop").unwrap();
+/// A provider of the application `shop` with the role for it, and these parameters of its registry.
+pub(crate) async fn provider(kube: &Kube, params: &str, service: impl IntoExport) -> RunningServer {
+    let registry = dubhe::registry_at(&kube.url("provider", params), "shop").unwrap();
     Server::builder()
-        .service(GreeterServer::new(Word(word)))
+        .service(service)
         .application("shop")
         .registry(registry)
         .start("0.0.0.0:0")
@@ -58,7 +58,8 @@ async fn a_provider_is_found_and_called_with_the_roles_alone() {
     kube.service("shop").await;
     kube.pod("shop-1", "5c", json!({})).await;
 
-    let first = provider(&kube, "hello").await;
+    let greeter = |word| GreeterServer::new(Word(word));
+    let first = provider(&kube, "", greeter("hello")).await;
     let (address, ready) = (own_address(), json!({"ready": true, "serving": true}));
     kube.put(SLICES, slice("shop-1", address, first.addr().port(), &ready)).await;
 
@@ -87,7 +88,7 @@ async fn a_provider_is_found_and_called_with_the_roles_alone() {
     kube.put(SLICES, slice("shop-1", address, first.addr().port(), &away)).await;
     first.stop().await;
     until_greeted(&client, Err(Code::Unavailable)).await;
-    let second = provider(&kube, "good day").await;
+    let second = provider(&kube, "", greeter("good day")).await;
     kube.put(SLICES, slice("shop-1", address, second.addr().port(), &ready)).await;
     until_greeted(&client, Ok("good day Ada")).await;
     second.stop().await;

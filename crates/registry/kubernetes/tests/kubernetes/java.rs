@@ -4,14 +4,13 @@ use std::net::{IpAddr, TcpListener};
 use std::path::Path;
 use std::process::Stdio;
 
-use dubhe::RunningServer;
 use dubhe::prelude::*;
 use http::Method;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::calls::{own_address, slice};
+use crate::calls::{own_address, provider, slice};
 use crate::server::{SLICES, Server as Kube, eventually};
 use crate::support::{PATIENCE, alone, is_alone};
 
@@ -112,19 +111,6 @@ async fn java_consumer(kube: &Kube) -> String {
     String::from_utf8(done.expect("java ends in time").unwrap().stdout).unwrap()
 }
 
-/// Starts our provider, in the pod that this process is named after.
-async fn provider(kube: &Kube) -> RunningServer {
-    let url = kube.url("provider", "pod-annotation=true");
-    let registry = dubhe::registry_at(&url, "shop").unwrap();
-    Server::builder()
-        .service(GreetServiceServer::new(Greeting))
-        .application("shop")
-        .registry(registry)
-        .start("0.0.0.0:0")
-        .await
-        .unwrap()
-}
-
 #[tokio::test]
 async fn java_and_dubhe_find_and_call_each_other() {
     if !is_alone() {
@@ -158,7 +144,8 @@ async fn java_and_dubhe_find_and_call_each_other() {
 
     // Ours in its place: our consumer follows, and Java's finds it by the annotation.
     drop(of_java);
-    let ours = provider(&kube).await;
+    let service = GreetServiceServer::new(Greeting);
+    let ours = provider(&kube, "pod-annotation=true", service).await;
     assert!(annotation(&kube, "shop-1").await.is_some());
     let away = json!({"ready": false, "serving": false});
     kube.put(SLICES, slice("java-1", address, port, &away)).await;

@@ -74,7 +74,8 @@ impl ServiceDiscovery for NacosDiscovery {
         let port = instance.port;
         Box::pin(async move {
             let inner = &*self.0;
-            let identity = (process.host.clone(), port, process.params.get("protocol").cloned());
+            let identity =
+                (process.host.clone(), port, process.params.get("protocol").map(ByteString::from));
             let key = (self.service(&process.application), identity);
             let done = inner.instances.withdraw(&key, &mut inner.waiting()).await;
             done.map_err(|status| {
@@ -172,7 +173,7 @@ impl Following {
             match unusable(host) {
                 None => instances.push(instance(host, &self.application)),
                 Some(why) => {
-                    excluded.push(Excluded { instance: address(host).into(), why: why.into() });
+                    excluded.push(Excluded::new(address(host), why));
                 }
             }
         }
@@ -188,7 +189,7 @@ impl Following {
 
 /// The metadata of a process: what is known of it, as it is written.
 fn metadata(process: &Process) -> Params {
-    let mut params = process.params.clone();
+    let mut params = process.params.to_params();
     if let Some(zone) = &process.zone {
         params.entry("zone".into()).or_insert_with(|| zone.clone());
     }
@@ -204,7 +205,7 @@ fn instance(host: &Host, application: &ByteString) -> ServiceInstance {
     let url = Url { host: host.ip.clone(), params, ..Url::default() };
     let mut instance = url.instance();
     instance.application = application.clone();
-    instance.params = url.params;
+    instance.params = url.params.into();
     ServiceInstance { instance: Arc::new(instance), port: host.port }
 }
 

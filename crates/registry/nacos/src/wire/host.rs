@@ -136,9 +136,8 @@ fn read_hosts(json: &str, info: &mut ServiceInfo) -> Result<(), Malformed> {
 }
 
 fn host(json: &str) -> Result<Host, Excluded> {
-    let host: JsonHost = serde_json::from_str(json).map_err(|error| Excluded {
-        instance: Shown(json).to_string().into(),
-        why: format!("it is no instance: {error}").into(),
+    let host: JsonHost = serde_json::from_str(json).map_err(|error| {
+        Excluded::new(Shown(json).to_string(), format!("it is no instance: {error}"))
     })?;
     let metadata = host.metadata.unwrap_or_default().into_iter();
     Ok(Host {

@@ -1,14 +1,15 @@
 //! The instances of one application and their metadata, for all subscriptions that need them.
 
 use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher as _, RandomState};
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use bytestring::ByteString;
+use dubhe_core::Status;
 use dubhe_core::backoff::FullJitter;
 use dubhe_core::registry::{Excluded, Health, MAX_EXCLUDED};
 use dubhe_core::time::{Duration, Instant, after};
-use dubhe_core::{Status, endpoint::Instance};
 use futures_util::stream::BoxStream;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::sync::watch;
@@ -69,6 +70,7 @@ impl Application {
             excluded: Vec::new(),
             lost: None,
             revisions: HashMap::new(),
+            digests: RandomState::new(),
             running: JoinSet::new(),
             sender,
             dirty: false,
@@ -114,6 +116,8 @@ struct Follower {
     /// The reason why the instances cannot be followed.
     lost: Option<Status>,
     revisions: HashMap<ByteString, Revision>,
+    /// Makes digests of instances, with a key that nobody knows: equal ones are of equal instances.
+    digests: RandomState,
     running: JoinSet<(ByteString, Result<Services, Status>)>,
     sender: watch::Sender<Arc<State>>,
     /// `true` if there is something to tell.
@@ -187,7 +191,8 @@ impl Follower {
         let mut members = Vec::with_capacity(snapshot.instances.len());
         for found in &snapshot.instances {
             let before = known.get(&(&found.instance.host, found.port)).copied();
-            let mut member = Member::after(found, before, &self.name);
+            let digest = self.digests.hash_one(&found.instance);
+            let mut member = Member::after(found, digest, before, &self.name);
             if !member.revision.is_empty() {
                 // One text for all that name it.
                 if let Some((name, _)) = self.revisions.get_key_value(&member.revision) {
@@ -320,7 +325,7 @@ impl Follower {
     fn excluded(&self) -> Vec<Excluded> {
         let without = self.members.iter().filter(|member| member.services.is_none());
         let own = without.filter_map(|member| {
-            let why = if member.revision.is_empty() {
+            let why: ByteString = if member.revision.is_empty() {
                 "it names no revision of its metadata: it exports no service, or is not of Dubbo"
                     .into()
             } else {
@@ -328,7 +333,7 @@ impl Follower {
                 let revision = &member.revision;
                 format!("the metadata of its revision {revision} cannot be read: {error}").into()
             };
-            Some(Excluded { instance: member.text().into(), why })
+            Some(Excluded::new(member.text(), why))
         });
         self.excluded.iter().cloned().chain(own).take(MAX_EXCLUDED).collect()
     }
@@ -351,13 +356,17 @@ impl Revision {
 
 impl Member {
     /// Reads what `found` says of itself, and keeps the services that were last known of it.
-    fn after(found: &ServiceInstance, before: Option<&Self>, application: &ByteString) -> Self {
-        let Some(before) = before else { return Self::new(found, application) };
-        let same = std::ptr::eq(before.found.as_ptr(), Arc::<Instance>::as_ptr(&found.instance));
-        if same && before.port == found.port {
+    fn after(
+        found: &ServiceInstance,
+        digest: u64,
+        before: Option<&Self>,
+        application: &ByteString,
+    ) -> Self {
+        let Some(before) = before else { return Self::new(found, digest, application) };
+        if before.found == digest && before.port == found.port {
             return before.clone();
         }
-        let mut member = Self::new(found, application);
+        let mut member = Self::new(found, digest, application);
         if !member.revision.is_empty()
             && let Some(services) = &before.services
         {

@@ -1,7 +1,7 @@
 //! The services of a revision, as all its instances share them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
 use bytestring::ByteString;
 use dubhe_core::ServiceKey;
@@ -60,8 +60,8 @@ impl Services {
 /// An instance and what is known of its services.
 #[derive(Clone, Debug)]
 pub(super) struct Member {
-    /// The instance as it was found, to know it again.
-    pub(super) found: Weak<Instance>,
+    /// The digest of the instance as it was found, to know it again.
+    pub(super) found: u64,
     /// The instance, without what Dubbo wrote for finding its services.
     pub(super) instance: Arc<Instance>,
     /// The port by which the registry knows it.
@@ -75,7 +75,7 @@ pub(super) struct Member {
 
 impl Member {
     /// Reads what `found`, an instance of `application`, says of itself.
-    pub(super) fn new(found: &ServiceInstance, application: &ByteString) -> Self {
+    pub(super) fn new(found: &ServiceInstance, digest: u64, application: &ByteString) -> Self {
         let Instance { host, zone, region, cluster, node, started, params, .. } = &*found.instance;
         let param = |name: &str| params.get(name).filter(|value| !value.is_empty());
         // What many instances have in common takes memory once, and what is not kept none.
@@ -83,22 +83,22 @@ impl Member {
         let instance = Instance {
             host: host.clone(),
             application: application.clone(),
-            zone: zone.as_ref().or_else(|| param("zone")).cloned(),
+            zone: zone.clone().or_else(|| param("zone").map(ByteString::from)),
             region: region.clone(),
             cluster: cluster.clone(),
             node: node.clone(),
             ready: found.instance.ready,
             serving: found.instance.serving,
             terminating: found.instance.terminating,
-            started: started.or_else(|| param("timestamp").and_then(|text| timestamp(text))),
-            params: kept.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            started: started.or_else(|| param("timestamp").and_then(timestamp)),
+            params: kept.map(|(name, value)| (name.into(), value.into())).collect(),
         };
         let endpoints = found
             .endpoints()
             .into_iter()
             .map(|offer| Offer { protocol: known_protocol(&offer.protocol), port: offer.port });
         Self {
-            found: Arc::downgrade(&found.instance),
+            found: digest,
             instance: Arc::new(instance),
             port: found.port,
             endpoints: endpoints.collect(),
@@ -152,7 +152,7 @@ impl Member {
 
 #[cfg(test)]
 mod tests {
-    use dubhe_core::endpoint::Params;
+    use dubhe_core::endpoint::PackedParams;
     use dubhe_core::time::{Duration, SystemTime};
 
     use super::*;
@@ -202,7 +202,7 @@ mod tests {
         ] {
             let info = info(service(of_service, &[]));
             let revision = if pinned { metadata_info::revision(&info) } else { "1234".to_owned() };
-            let mut member = Member::new(&found(endpoints.as_slice()), &"shop".into());
+            let mut member = Member::new(&found(endpoints.as_slice()), 0, &"shop".into());
             member.learn(Arc::new(Services::new(info, &revision)));
             assert_eq!(registration(&member).offer.port, expected, "{endpoints:?} {of_service}");
         }
@@ -216,7 +216,7 @@ mod tests {
             ("timestamp", "1700000000"),
             ("heartbeat.timeout", "3"),
         ]);
-        let mut member = Member::new(&instance, &"shop".into());
+        let mut member = Member::new(&instance, 0, &"shop".into());
         assert_eq!(&*member.revision, "9");
         let go = [("weight", "0"), ("release", "dubbo-golang-3.3.1"), ("zone", "north")];
         let info = info(ServiceInfo { path: "other".into(), ..service(3, &go) });
@@ -225,7 +225,7 @@ mod tests {
         let started = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         assert_eq!(registration.instance.started, Some(started));
         assert_eq!(registration.instance.zone.as_deref(), Some("north"));
-        let params = Params::from([("heartbeat.timeout".into(), "3".into())]);
+        let params = PackedParams::from([("heartbeat.timeout".into(), "3".into())]);
         assert_eq!(registration.instance.params, params);
         assert_eq!(registration.params.get("weight"), None, "dubbo-go's default");
         assert_eq!(registration.params.get("path"), Some("other"));
@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn a_consumer_gets_what_it_takes() {
-        let mut member = Member::new(&found(&[]), &"shop".into());
+        let mut member = Member::new(&found(&[]), 0, &"shop".into());
         member.learn(Arc::new(Services::new(info(service(3, &[])), "9")));
         for (key, count) in [("g/a.B:1.0", 1), ("a.B:1.0", 0), ("g/a.B", 0), ("*/a.B:*", 1)] {
             assert_eq!(member.registrations(&ServiceKey::parse(key)).count(), count, "{key}");

@@ -5,7 +5,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_core::registry::{Excluded, Health, Registration, Registry, Snapshot};
+use dubhe_core::registry::{
+    DiscoveryLevel, Excluded, Health, MAX_EXCLUDED, Registration, Registry, Snapshot,
+};
 use dubhe_core::{ServiceKey, Status};
 use futures_util::StreamExt as _;
 use futures_util::stream::{BoxStream, FuturesUnordered};
@@ -20,7 +22,7 @@ use crate::application::migration::View;
 /// The providers at one level.
 #[derive(Default)]
 pub(super) struct Side {
-    pub(super) snapshot: Snapshot,
+    pub(super) snapshot: Arc<Snapshot>,
     /// `true` once all that was asked has been answered.
     pub(super) complete: bool,
     pub(super) error: Option<Status>,
@@ -30,6 +32,14 @@ impl Side {
     pub(super) fn view(&self) -> View {
         View { count: self.snapshot.providers.len(), complete: self.complete }
     }
+}
+
+/// The snapshot, all of which was found at this level.
+fn at(level: DiscoveryLevel, mut snapshot: Snapshot) -> Arc<Snapshot> {
+    snapshot.level = Some(level);
+    snapshot.excluded.truncate(MAX_EXCLUDED);
+    snapshot.excluded.iter_mut().for_each(|one| one.level = Some(level));
+    Arc::new(snapshot)
 }
 
 /// The interface level: a subscription of another registry.
@@ -54,11 +64,12 @@ impl Interface {
         let side = &mut self.side;
         match self.news.next().await {
             Some(News::Present(snapshot)) => {
+                let snapshot = at(DiscoveryLevel::Interface, snapshot);
                 *side = Side { snapshot, complete: true, error: None };
             }
             Some(News::Lost(error)) => {
                 // Whoever was there stays.
-                side.snapshot.health = Health::Stale;
+                Arc::make_mut(&mut side.snapshot).health = Health::Stale;
                 (side.complete, side.error) = (true, Some(error));
             }
             None => std::future::pending().await,
@@ -175,17 +186,16 @@ impl Instances {
                 seen.insert((of.service.clone(), of.instance.host.clone(), of.offer.clone()))
             });
         }
+        providers.shrink_to_fit();
         let is_stale = |state: &&Arc<State>| state.health == Health::Stale;
         let stale = states.iter().any(is_stale) || states.is_empty() && names.stale;
         let excluded: Vec<Excluded> =
             states.iter().flat_map(|state| state.excluded.iter().cloned()).collect();
         let error = states.iter().find_map(|state| state.error.clone());
+        let health = if stale { Health::Stale } else { Health::Fresh };
+        let snapshot = Snapshot { providers, health, excluded, level: None };
         self.side = Side {
-            snapshot: Snapshot {
-                providers,
-                health: if stale { Health::Stale } else { Health::Fresh },
-                excluded,
-            },
+            snapshot: at(DiscoveryLevel::Application, snapshot),
             complete: names.answered && states.iter().all(|state| state.complete),
             error: error.or_else(|| names.error.clone()),
         };

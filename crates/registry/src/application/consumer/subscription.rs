@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use dubhe_config::rule::migration::MigrationStep;
 use dubhe_core::ServiceKey;
-use dubhe_core::registry::{Health, MAX_EXCLUDED, Snapshot};
+use dubhe_core::registry::{DiscoveryLevel as Level, Health, MAX_EXCLUDED, Snapshot};
 use tokio::sync::watch;
 
 use super::names::Names;
 use super::rules::{KnownRule, Rules};
 use super::sides::{Instances, Interface, Side};
 use super::{Consumer, Failure};
-use crate::application::migration::{Level, Plan, View, choose};
+use crate::application::migration::{Plan, View, choose};
 
 /// A subscription to the providers of one service. All that it follows ends with it.
 pub(super) struct Subscription {
@@ -23,7 +23,7 @@ pub(super) struct Subscription {
     instances: Option<Instances>,
     /// The level of the last snapshot.
     given: Option<Level>,
-    last: Option<Snapshot>,
+    last: Option<Arc<Snapshot>>,
     /// `true` while the rule depends on the applications.
     names_needed: bool,
     /// The plan that the log says is waited for.
@@ -58,7 +58,7 @@ impl Subscription {
                     && self.last.as_ref() != Some(&snapshot)
                 {
                     self.last = Some(snapshot.clone());
-                    return snapshot;
+                    return (*snapshot).clone();
                 }
             }
             self.changed().await;
@@ -116,7 +116,7 @@ impl Subscription {
     }
 
     /// The set to give now; `None` to wait. A level that is needed no more is left.
-    fn decide(&mut self, plan: Plan) -> Option<Snapshot> {
+    fn decide(&mut self, plan: Plan) -> Option<Arc<Snapshot>> {
         let view = |side: Option<&Side>| side.map(Side::view).unwrap_or_default();
         let interface = view(self.interface.as_ref().map(|level| &level.side));
         let application = view(self.instances.as_ref().map(|level| &level.side));
@@ -141,11 +141,12 @@ impl Subscription {
             // "None" is said by all levels that were asked, or it is not known.
             let fresh = |side: &Side| side.complete && side.snapshot.health == Health::Fresh;
             let all = sides.iter().all(|side| fresh(side));
-            snapshot.health = if all { Health::Fresh } else { Health::Stale };
-            snapshot.excluded =
-                sides.iter().flat_map(|side| side.snapshot.excluded.iter().cloned()).collect();
+            let excluded = sides.iter().flat_map(|side| side.snapshot.excluded.iter().cloned());
+            let excluded = excluded.take(MAX_EXCLUDED).collect();
+            let of_all = Arc::make_mut(&mut snapshot);
+            of_all.health = if all { Health::Fresh } else { Health::Stale };
+            of_all.excluded = excluded;
         }
-        snapshot.excluded.truncate(MAX_EXCLUDED);
         Some(snapshot)
     }
 

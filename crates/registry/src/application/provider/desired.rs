@@ -6,7 +6,7 @@ use std::time::UNIX_EPOCH;
 
 use bytestring::ByteString;
 use dubhe_core::ServiceKey;
-use dubhe_core::endpoint::{Instance, Offer, Params};
+use dubhe_core::endpoint::{Instance, Offer, PackedParams};
 use dubhe_core::metadata_info::{MetadataInfo, ServiceInfo};
 use dubhe_core::registry::Registration;
 use dubhe_core::time::SystemTime;
@@ -141,18 +141,16 @@ impl Process {
         endpoints.sort_unstable_by(|a, b| a.protocol.cmp(&b.protocol));
         info.revision = revision(&info).into();
         let mut instance = self.instance(application);
-        instance
-            .params
-            .entry(ByteString::from_static("timestamp"))
-            .or_insert_with(|| started.to_string().into());
+        let mut params = instance.params.to_params();
+        params.entry("timestamp".into()).or_insert_with(|| started.to_string().into());
         if let Some(zone) = &instance.zone {
-            instance.params.entry(ByteString::from_static("zone")).or_insert_with(|| zone.clone());
+            params.entry("zone".into()).or_insert_with(|| zone.clone());
         }
-        ServiceInstance::describe(&mut instance, &endpoints, &info.revision, storage);
         if storage == MetadataStorage::Remote {
-            let cluster = ByteString::from_static("dubbo.metadata.cluster");
-            instance.params.insert(cluster, ByteString::from_static("default"));
+            params.insert("dubbo.metadata.cluster".into(), "default".into());
         }
+        instance.params = params.into();
+        ServiceInstance::describe(&mut instance, &endpoints, &info.revision, storage);
         Publication {
             number: self.number,
             instance: ServiceInstance { instance: Arc::new(instance), port: self.port },
@@ -181,7 +179,7 @@ pub(super) fn service_info(
     // Parameters of the instance are published with it.
     let of_service = Instance {
         application: application.clone(),
-        params: Params::new(),
+        params: PackedParams::default(),
         ..(**instance).clone()
     };
     let dynamic = params.get("dynamic") != Some("false");
@@ -246,7 +244,7 @@ mod tests {
             instance: Arc::new(Instance {
                 host: "h".into(),
                 zone: Some("north".into()),
-                params: Params::from([("heartbeat.timeout".into(), "9".into())]),
+                params: PackedParams::from([("heartbeat.timeout".into(), "9".into())]),
                 ..Instance::default()
             }),
             ..registration("demo.Greet", "tri", 50051)
@@ -269,7 +267,7 @@ mod tests {
         assert_eq!(text, expected);
         let ServiceInstance { instance, port } = &publication.instance;
         assert_eq!((&*instance.host, *port), ("h", 50051));
-        let param = |name: &str| instance.params.get(name).map(|value| &**value);
+        let param = |name: &str| instance.params.get(name);
         let endpoints = r#"[{"port":20880,"protocol":"dubbo"},{"port":50051,"protocol":"tri"}]"#;
         assert_eq!(param("dubbo.endpoints"), Some(endpoints));
         assert_eq!(param("timestamp"), Some("5000"));

@@ -2,20 +2,23 @@
 
 mod desired;
 mod exported;
+mod kept;
 mod mapper;
 mod publisher;
 
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_core::Status;
+use dubhe_core::documents::{DocumentKey, Side};
 use dubhe_core::endpoint::ServiceParams;
 use dubhe_core::metadata_info::ExportedMetadata;
 use dubhe_core::registry::{Registration, Registry};
+use dubhe_core::{ServiceKey, Status};
 use futures_util::future::join;
 use parking_lot::Mutex;
 
 use self::exported::Exported;
+use self::kept::Definitions;
 use self::mapper::Mapper;
 use self::publisher::{Board, Publisher};
 use super::discovery::ServiceDiscovery;
@@ -29,6 +32,7 @@ pub(super) struct Provider {
     board: Arc<Board>,
     exported: Arc<Exported>,
     mapper: Mapper,
+    definitions: Definitions,
     /// The publisher, once something was registered.
     publisher: Mutex<Option<Task>>,
 }
@@ -39,6 +43,7 @@ impl Provider {
             board: Arc::new(Board::new()),
             exported: Arc::new(Exported::new(parts.application.clone())),
             mapper: Mapper::new(parts.clone()),
+            definitions: Definitions::default(),
             publisher: Mutex::default(),
             parts,
         }
@@ -94,6 +99,7 @@ impl Provider {
             }
             return Err(error);
         }
+        self.definitions.registered(&registration);
         if self.instances().is_some() {
             self.mapper.keep(registration.service.interface()).await;
         }
@@ -128,9 +134,33 @@ impl Provider {
 
     /// Takes a service back at each level, whatever becomes of the other.
     pub(super) async fn unregister(&self, registration: &Registration) -> Result<(), Status> {
+        self.definitions.unregistered(registration);
         let (at_interface, of_instance) =
             join(self.unregister_service(registration), self.remove(registration)).await;
         at_interface.and(of_instance)
+    }
+
+    /// Publishes the definition of a service, and keeps it published.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) async fn publish_definition(
+        &self,
+        service: &ServiceKey,
+        application: &ByteString,
+        definition: ByteString,
+    ) -> Result<(), Status> {
+        let Some(center) = &self.parts.metadata_center else { return Ok(()) };
+        let key = DocumentKey::Definition {
+            service: service.clone(),
+            side: Side::Provider,
+            application: application.clone(),
+        };
+        let put = center.put(&key, definition.clone()).await;
+        put.map_err(|error| error.context(format_args!("cannot publish {key}")))?;
+        let task = kept::keep(&self.parts, center, key, definition);
+        self.definitions.keep(service, application, task);
+        Ok(())
     }
 
     async fn unregister_service(&self, registration: &Registration) -> Result<(), Status> {

@@ -6,18 +6,17 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 use dubhe_core::Status;
-use dubhe_core::backoff::FullJitter;
-use dubhe_core::documents::{DocumentKey, DocumentStore};
+use dubhe_core::documents::DocumentKey;
 use dubhe_core::metadata_info::MetadataInfo;
-use dubhe_core::registry::Health;
-use futures_util::{FutureExt as _, StreamExt as _};
+use futures_util::FutureExt as _;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, watch};
 
 use super::desired::{Desired, Publication};
 use super::exported::Exported;
+use super::kept;
 use crate::application::discovery::ServiceDiscovery;
-use crate::application::follow::{News, Pauses, Task, follow};
+use crate::application::follow::Task;
 use crate::application::instance::MetadataStorage;
 use crate::application::metadata_info::to_json;
 use crate::application::registry::Parts;
@@ -217,9 +216,9 @@ impl Publisher {
             let text = ByteString::from(to_json(info));
             let put = center.put(&key, text.clone()).await;
             put.map_err(|error| error.context(format_args!("cannot publish {key}")))?;
-            let keeping = keep_metadata(center.clone(), key, text, self.parts.pauses.clone());
-            let task = Task(self.parts.runtime.spawn(keeping).abort_handle());
-            self.kept.insert(publication.number, task);
+            // Whoever does not know the revision yet could not use an instance that names it.
+            let kept = kept::keep(&self.parts, center, key, text);
+            self.kept.insert(publication.number, kept);
         }
         let (address, revision) = (instance.address(), &*info.revision);
         self.instances.register(instance.clone()).await?;
@@ -227,40 +226,5 @@ impl Publisher {
         let services = info.services.len();
         tracing::info!(application, address, revision, services, registry, "instance published");
         Ok(())
-    }
-}
-
-/// Writes metadata again whenever the centre has lost them, as it may with all its data: whoever does not know
-/// the revision yet could not use the instances that name it.
-async fn keep_metadata(
-    center: Arc<dyn DocumentStore>,
-    key: DocumentKey,
-    text: ByteString,
-    pauses: Pauses,
-) {
-    let (what, name) = (key.to_string(), center.name().to_owned());
-    let (watched, of) = (center.clone(), key.clone());
-    let mut states = follow(what, name, FullJitter::default(), pauses.clone(), move || {
-        let states = watched.watch(&of);
-        Box::pin(async { Ok(states) })
-    });
-    let mut failures: u32 = 0;
-    while let Some(news) = states.next().await {
-        let News::Present(state) = news else { continue };
-        // What is not known is not written over.
-        if state.health != Health::Fresh || state.document.is_some() {
-            continue;
-        }
-        while let Err(error) = center.put(&key, text.clone()).await {
-            failures = failures.saturating_add(1);
-            let pause = pauses.pause(FullJitter::default(), failures);
-            if failures.is_power_of_two() {
-                let registry = center.name();
-                tracing::warn!(%key, registry, %error, ?pause, "cannot publish metadata again; trying again");
-            }
-            pauses.sleep(pause).await;
-        }
-        failures = 0;
-        tracing::info!(%key, registry = center.name(), "metadata that were lost are published again");
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use dubhe_core::documents::{DocumentKey, DocumentStore as _};
 use dubhe_core::endpoint::Instance;
-use dubhe_core::registry::{Health, Registry as _, Snapshots};
+use dubhe_core::registry::{DiscoveryLevel, Health, Registry as _, Snapshots};
 use dubhe_registry::application::{
     ApplicationOptions, ApplicationRegistry, MetadataStorage, ServiceInstance, metadata_info,
 };
@@ -101,6 +101,7 @@ async fn metadata_that_cannot_be_read_is_asked_for_again_and_others_stay() {
     let excluded = until(&mut b, |_| (), |now| !now.excluded.is_empty()).await;
     assert_eq!(ports(&excluded), [1]);
     assert_eq!(&*excluded.excluded[0].instance, "h:2");
+    assert_eq!(excluded.excluded[0].level, Some(DiscoveryLevel::Application));
     let why = &*excluded.excluded[0].why;
     assert!(why.contains("revision 2 ") && why.contains("refused by the script"), "{why}");
     let error = world.registry.failure(&service("a.B")).unwrap();
@@ -284,14 +285,17 @@ async fn facts_of_instances_are_kept() {
     facts.cluster = Some("c".into());
     facts.node = Some("n".into());
     (facts.ready, facts.serving, facts.terminating) = (false, false, true);
-    facts.params.insert("timestamp".into(), "1700000000123".into());
-    facts.params.insert("heartbeat.timeout".into(), "9".into());
+    facts.params.set("timestamp", "1700000000123");
+    facts.params.set("heartbeat.timeout", "9");
     world.fleet.add(ServiceInstance { instance: Arc::new(facts.clone()), port: 1 }).await;
     let mut b = follow(&world, "a.B").await;
     let snapshot = with_ports(&mut b, &[1]).await;
     let started = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123);
-    let expected =
-        Instance { started: Some(started), params: params(&[("heartbeat.timeout", "9")]), ..facts };
+    let expected = Instance {
+        started: Some(started),
+        params: params(&[("heartbeat.timeout", "9")]).into(),
+        ..facts
+    };
     assert_eq!(*snapshot.providers[0].instance, expected);
 }
 

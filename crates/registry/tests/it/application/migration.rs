@@ -5,10 +5,13 @@ use std::sync::Arc;
 use dubhe_config::ConfigWatcher;
 use dubhe_core::ServiceKey;
 use dubhe_core::documents::DocumentStore;
-use dubhe_core::registry::{Health, Registration, Registry as _, Snapshot, Snapshots};
+use dubhe_core::registry::{
+    DiscoveryLevel, Health, Registration, Registry as _, Snapshot, Snapshots,
+};
 use dubhe_registry::application::{
     ApplicationOptions, ApplicationRegistry, ApplicationRegistryBuilder,
 };
+use dubhe_testkit::SilentDocuments;
 use futures_util::StreamExt as _;
 
 use super::support::*;
@@ -104,9 +107,11 @@ async fn application_first_falls_back_when_a_level_has_none() {
     let world = world(&[]).await;
     world.interfaces(&[1]).await;
     let mut b = world.follow().await;
-    with_ports(&mut b, &[1]).await;
+    let at_interface = with_ports(&mut b, &[1]).await;
+    assert_eq!(at_interface.level, Some(DiscoveryLevel::Interface));
     world.instances(&[101]).await;
-    until(&mut b, never_empty, |now| ports(now) == [101]).await;
+    let of_instances = until(&mut b, never_empty, |now| ports(now) == [101]).await;
+    assert_eq!(of_instances.level, Some(DiscoveryLevel::Application));
     world.fleet.remove(&instance("shop", 101, "1")).await;
     until(&mut b, never_empty, |now| ports(now) == [1]).await;
     world.instances(&[101]).await;
@@ -210,8 +215,8 @@ async fn a_config_centre_that_is_away_does_not_delay_the_start() {
 async fn a_config_centre_that_never_answers_does_not_delay_the_start_for_long() {
     let services = Services::default();
     services.inner.register(registration("a.B", 1)).await.unwrap();
-    let registry =
-        builder("consumer").services(Arc::new(services)).config_center(Arc::new(Mute)).build();
+    let silent = Arc::new(SilentDocuments("script://silent"));
+    let registry = builder("consumer").services(Arc::new(services)).config_center(silent).build();
     let began = tokio::time::Instant::now();
     let mut b = registry.subscribe(&service("a.B")).await.unwrap();
     with_ports(&mut b, &[1]).await;

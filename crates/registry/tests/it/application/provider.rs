@@ -5,12 +5,13 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use dubhe_core::ServiceKey;
-use dubhe_core::documents::{DocumentKey, DocumentStore as _};
+use dubhe_core::documents::{DocumentKey, DocumentStore as _, Side};
 use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
 use dubhe_core::registry::{Registration, Registry as _};
 use dubhe_registry::application::{
     ApplicationOptions, ApplicationRegistry, MetadataStorage, metadata_info,
 };
+use dubhe_testkit::SilentDocuments;
 use dubhe_testkit::log::Lines;
 use futures_util::StreamExt as _;
 use futures_util::future::join_all;
@@ -74,7 +75,7 @@ async fn a_service_is_registered_at_both_levels() {
     assert_eq!(instance.address(), "h:1");
     assert_eq!(instance.endpoints(), [Offer { protocol: "dubbo".into(), port: 1 }]);
     assert_eq!(instance.storage(), MetadataStorage::Local);
-    assert_eq!(instance.instance.params["timestamp"], "1700000000000");
+    assert_eq!(instance.instance.params.get("timestamp"), Some("1700000000000"));
     assert_eq!(instance.metadata_service().offer.port, 1);
     let exported = world.registry.exported_metadata().unwrap();
     assert_eq!(exported.application(), "shop");
@@ -324,8 +325,8 @@ async fn a_registry_that_panics_fails_the_registration() {
 #[tokio::test(start_paused = true)]
 async fn a_metadata_centre_that_never_answers_delays_one_registration_for_a_while() {
     let (fleet, began) = (Discovery::default(), tokio::time::Instant::now());
-    let registry =
-        builder("shop").instances(Arc::new(fleet)).metadata_center(Arc::new(Mute)).build();
+    let silent = Arc::new(SilentDocuments("script://silent"));
+    let registry = builder("shop").instances(Arc::new(fleet)).metadata_center(silent).build();
     for interface in ["a.B", "a.C", "a.D"] {
         registry.register(registration(interface, 1)).await.unwrap();
     }
@@ -466,7 +467,7 @@ async fn definitions_go_to_the_metadata_centre() {
     world.registry.publish_definition(&of, &"shop".into(), "{}".into()).await.unwrap();
     let key = DocumentKey::Definition {
         service: of.clone(),
-        side: dubhe_core::documents::Side::Provider,
+        side: Side::Provider,
         application: "shop".into(),
     };
     assert_eq!(&*world.center.inner.get(&key).await.unwrap().unwrap().text, "{}");
@@ -477,11 +478,50 @@ async fn definitions_go_to_the_metadata_centre() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn definitions_are_kept_until_the_service_is_withdrawn() {
+    let world = World::new(&[("register-mode", "interface")]);
+    let (dubbo, tri) = (registration("a.B", 1), {
+        let offer = Offer { protocol: "tri".into(), port: 1 };
+        Registration { offer, ..registration("a.B", 1) }
+    });
+    for one in [&dubbo, &tri] {
+        world.registry.register(one.clone()).await.unwrap();
+    }
+    let publish = |text: &'static str| {
+        world.registry.publish_definition(&dubbo.service, &"shop".into(), text.into())
+    };
+    publish("old").await.unwrap();
+    publish("{}").await.unwrap();
+    let key = DocumentKey::Definition {
+        service: dubbo.service.clone(),
+        side: Side::Provider,
+        application: "shop".into(),
+    };
+    let lose = async || {
+        world.center.inner.remove(&key).await.unwrap();
+        settle().await;
+        world.center.inner.get(&key).await.unwrap().map(|document| document.text)
+    };
+    assert_eq!(lose().await.as_deref(), Some("{}"));
+    world.registry.unregister(&dubbo).await.unwrap();
+    assert_eq!(lose().await.as_deref(), Some("{}"), "one protocol is left");
+    // What somebody else has written is not written over.
+    world.center.inner.put(&key, "theirs".into()).await.unwrap();
+    settle().await;
+    assert_eq!(&*world.center.inner.get(&key).await.unwrap().unwrap().text, "theirs");
+    world.registry.unregister(&tri).await.unwrap();
+    assert_eq!(lose().await, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_registry_that_is_dropped_leaves_no_task() {
     let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let before = tasks();
     let world = World::new(&[]);
     world.registry.register(registration("a.B", 1)).await.unwrap();
+    let definition =
+        world.registry.publish_definition(&service("a.B"), &"shop".into(), "{}".into());
+    definition.await.unwrap();
     assert!(tasks() > before);
     drop(world);
     settle().await;

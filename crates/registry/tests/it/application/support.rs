@@ -290,37 +290,6 @@ impl DocumentStore for Documents {
     }
 }
 
-/// A store that never answers.
-pub(crate) struct Mute;
-impl DocumentStore for Mute {
-    fn name(&self) -> &'static str {
-        "script://mute"
-    }
-    fn get(&self, _: &DocumentKey) -> Registering<'_, Option<Document>> {
-        Box::pin(std::future::pending())
-    }
-    fn watch(&self, _: &DocumentKey) -> DocumentStates {
-        Box::pin(stream::pending())
-    }
-    fn put(&self, _: &DocumentKey, _: ByteString) -> Registering<'_, ()> {
-        Box::pin(std::future::pending())
-    }
-    fn replace(
-        &self,
-        _: &DocumentKey,
-        _: ByteString,
-        _: Option<ByteString>,
-    ) -> Registering<'_, bool> {
-        Box::pin(std::future::pending())
-    }
-    fn remove(&self, _: &DocumentKey) -> Registering<'_, ()> {
-        Box::pin(std::future::pending())
-    }
-    fn list(&self) -> Registering<'_, Vec<DocumentKey>> {
-        Box::pin(std::future::pending())
-    }
-}
-
 /// A registry of instances that counts, refuses, and can be stale.
 #[derive(Clone, Default)]
 pub(crate) struct Discovery {

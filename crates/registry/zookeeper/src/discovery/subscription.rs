@@ -102,7 +102,7 @@ impl Subscription {
             match read {
                 Ok(instance) => all.push(instance),
                 Err(why) => {
-                    excluded.push(Excluded { instance: (&**name).into(), why: (&**why).into() });
+                    excluded.push(Excluded::new(&**name, &**why));
                 }
             }
         }

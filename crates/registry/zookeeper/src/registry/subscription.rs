@@ -7,6 +7,7 @@ use dubhe_core::ServiceKey;
 use dubhe_core::endpoint::SharedParams;
 use dubhe_core::registry::{Health, Registration, Snapshot};
 use dubhe_core::time::{Duration, after};
+use dubhe_core::url::redacted;
 use dubhe_registry::matching::{matches, newest};
 use dubhe_registry::names;
 use tokio::sync::watch;
@@ -197,8 +198,7 @@ impl Subscription {
             let parsed = names::parse(name);
             if parsed.is_none() && !name.starts_with("empty") {
                 if skipped == 0 {
-                    let end = name.floor_char_boundary(LOGGED_BYTES);
-                    name.get(..end).unwrap_or_default().clone_into(&mut first);
+                    first = redacted(name);
                 }
                 skipped += 1;
             }
@@ -227,6 +227,3 @@ impl Drop for Subscription {
         self.errors.clear(&self.service);
     }
 }
-
-/// The bytes of the name of a node in the log.
-const LOGGED_BYTES: usize = 256;

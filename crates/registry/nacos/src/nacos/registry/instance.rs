@@ -41,7 +41,7 @@ pub(crate) fn unusable(host: &Host) -> Option<&'static str> {
 
 /// The registration that an instance of a service describes.
 pub(super) fn registration(host: &Host, interface: &str) -> Result<Registration, Excluded> {
-    let not = |why: &'static str| Err(Excluded { instance: address(host).into(), why: why.into() });
+    let not = |why: &'static str| Err(Excluded::new(address(host), why));
     if let Some(why) = unusable(host) {
         return not(why);
     }

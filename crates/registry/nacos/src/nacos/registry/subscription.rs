@@ -105,7 +105,7 @@ impl Subscription {
         excluded.truncate(MAX_EXCLUDED);
         let providers = newest(providers.iter());
         let health = if fresh { Health::Fresh } else { Health::Stale };
-        (Snapshot { providers, health, excluded }, answered)
+        (Snapshot { providers, health, excluded, ..Snapshot::default() }, answered)
     }
 
     /// Waits until something may have changed.
