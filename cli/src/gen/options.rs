@@ -18,10 +18,10 @@ use clap::ValueEnum;
   dubhe gen orders-api-1.3.jar --out src/api --check   # what changed, and who breaks
   dubhe gen --to java src --out java                   # interfaces and classes with a pom.xml")]
 pub(crate) struct GenArgs {
-    /// Where to read
+    /// Jar, folder, file or URL to read
     #[arg(required = true, value_name = "SOURCE")]
     pub(super) sources: Vec<String>,
-    /// What to write
+    /// Language to write
     #[arg(long, value_enum, default_value = "rust")]
     pub(super) to: To,
     /// Folder to write to [default: src/api, java or proto]
@@ -48,7 +48,7 @@ pub(crate) struct GenArgs {
     /// Name in Rust of a class, method or field
     #[arg(long = "rename", value_name = "JAVA=RUST")]
     pub(super) renames: Vec<String>,
-    /// What has no annotation of null becomes: an `Option` in fields and results, everywhere, or nowhere
+    /// Types without an annotation of null become an `Option` in fields and results, everywhere, or nowhere
     #[arg(long, value_enum, default_value = "default")]
     pub(super) unannotated: Nulls,
     /// Folder with the imports of .proto files
@@ -71,7 +71,7 @@ pub(crate) struct GenArgs {
     pub(super) timeout: Duration,
 }
 
-/// What is written.
+/// The language that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum To {
     Rust,
@@ -79,14 +79,14 @@ pub(super) enum To {
     Proto,
 }
 
-/// What is an `Option` where Java says nothing of null.
+/// The types that are an `Option` where Java says nothing of null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Nulls {
     /// Fields and results.
     Default,
-    /// Everything.
+    /// All types.
     Nullable,
-    /// Nothing.
+    /// No type.
     #[value(name = "non-null")]
     NonNull,
 }

@@ -25,7 +25,7 @@ pub(super) enum Kind {
     Registry,
 }
 
-/// What was read.
+/// The model, or a document that is generated as it is.
 pub(super) enum Found {
     Api(Api),
     OpenApi { text: String, source: String },
@@ -134,7 +134,7 @@ fn document(options: &GenArgs) -> Result<Found, Failure> {
 async fn definitions(options: &GenArgs) -> Result<Api, Failure> {
     let mut all = Api::default();
     for url in &options.sources {
-        let parts = registries::open(url).map_err(|error| failed(error.message()))?;
+        let parts = registries::open(url, None).map_err(|error| failed(error.message()))?;
         let store = parts
             .documents
             .ok_or_else(|| failed(format!("{} has no documents", parts.registry.name())))?;

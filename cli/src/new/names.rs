@@ -74,7 +74,7 @@ pub(super) fn check_package(name: &str) -> Result<(), String> {
         wrong("cargo keeps a folder of this name beside the program")
     } else if USED.contains(&name) {
         wrong("it is a package that the project uses")
-    } else if DEVICES.contains(&name) || device.into_iter().any(|number| is_digit(number)) {
+    } else if DEVICES.contains(&name) || device.into_iter().any(is_digit) {
         wrong("Windows keeps it for a device")
     } else {
         Ok(())

@@ -1,5 +1,6 @@
 //! The place that the crates of Dubhe come from.
 
+use std::fmt::Write as _;
 use std::path::{self, PathBuf};
 
 /// The repository of the README, until there is a release.
@@ -68,7 +69,10 @@ fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => out.extend(['\\', c]),
-            c if c.is_control() => out += &format!("\\u{:04X}", u32::from(c)),
+            c if c.is_control() => {
+                // A string takes all that is written to it.
+                let _ = write!(out, "\\u{:04X}", u32::from(c));
+            }
             c => out.push(c),
         }
     }

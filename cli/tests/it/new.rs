@@ -82,7 +82,10 @@ fn each_kind_is_a_package_of_cargo() {
                 let dubhe = dependencies.iter().find(|one| one["name"] == "dubhe").unwrap();
                 match number {
                     0 => {
-                        assert_eq!(dubhe["source"], format!("git+{}", env!("CARGO_PKG_REPOSITORY")))
+                        assert_eq!(
+                            dubhe["source"],
+                            format!("git+{}", env!("CARGO_PKG_REPOSITORY"))
+                        );
                     }
                     1 => assert!(dubhe["path"].as_str().unwrap().ends_with("/crates/dubhe")),
                     _ => assert_eq!(dubhe["req"], "^0.1"),

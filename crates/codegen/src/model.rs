@@ -10,7 +10,7 @@ use std::fmt;
 pub struct Api {
     /// The types, by binary name.
     pub types: BTreeMap<String, Declared>,
-    /// What could not be carried over as it is, in the order of reading.
+    /// Notes on what could not be carried over as it is, in the order of reading.
     pub notes: Vec<Note>,
 }
 
@@ -19,17 +19,17 @@ pub struct Api {
 pub struct Declared {
     /// The binary name, such as `org.example.Order$Line`.
     pub name: String,
-    /// Where it was read, for the comment of what is written: `orders-api-1.2.jar`, `etcd://…`.
+    /// The place where it was read, for the comment of what is written: `orders-api-1.2.jar`, `etcd://…`.
     pub source: String,
     /// The text of its documentation without the marks of a comment, as Markdown.
     pub doc: Option<String>,
     /// `true` if it has `@Deprecated`.
     pub deprecated: bool,
-    /// What it is.
+    /// The kind, with its parts.
     pub kind: Kind,
 }
 
-/// What a declared type is.
+/// The kinds of declared types.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// An interface with the methods of a service.
@@ -43,7 +43,7 @@ pub enum Kind {
 /// The methods of an interface.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Service {
-    /// Its methods and those of the interfaces above it, whose type parameters are replaced.
+    /// The methods, with those of the interfaces above, whose type parameters are replaced.
     pub methods: Vec<Method>,
     /// The group and version that a provider has, where the source knows them.
     pub group: Option<String>,
@@ -54,15 +54,15 @@ pub struct Service {
 /// A method of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Method {
-    /// Its name in Java.
+    /// The name in Java.
     pub name: String,
-    /// Its parameters, without the observer of a stream.
+    /// The parameters, without the observer of a stream.
     pub parameters: Vec<Parameter>,
     /// The type of the result; `CompletableFuture<T>` is `T`.
     pub result: Type,
-    /// What the source says of a result that is null.
+    /// The nullness of the result.
     pub result_null: Nullness,
-    /// How the messages go.
+    /// The direction of streams.
     pub stream: Stream,
     /// The binary names of the exceptions of its `throws` clause, those of the JDK included.
     pub throws: Vec<String>,
@@ -72,10 +72,10 @@ pub struct Method {
     pub deprecated: bool,
 }
 
-/// How the messages of a method go, over Triple.
+/// The directions in which a method streams, over Triple.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stream {
-    /// One request, one reply.
+    /// A request and a reply.
     #[default]
     No,
     /// `void m(A a, StreamObserver<T> out)`: `result` is `T`, and the observer is no parameter.
@@ -88,14 +88,14 @@ pub enum Stream {
 /// A parameter of a method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name in Java, or `arg0` and so on where the source has none.
+    /// The name in Java, or `arg0` and so on where the source has none.
     pub name: String,
-    /// Its type.
+    /// The type.
     pub ty: Type,
     /// The type that Java's descriptor of the method has, where that is not the erasure of `ty`: `Object` for the
     /// `T` of a `Base<T>` that an interface extends, or a class that was not found. It is on the wire.
     pub erasure: Option<Type>,
-    /// What the source says of null.
+    /// The nullness.
     pub null: Nullness,
 }
 
@@ -106,7 +106,7 @@ pub struct Class {
     pub parameters: Vec<String>,
     /// The class above it, unless that is `Object`. The root of exceptions of the JDK is named.
     pub superclass: Option<Type>,
-    /// Its own fields that travel, in the order of the source: neither static nor transient.
+    /// The fields of its own that travel, in the order of the source: neither static nor transient.
     pub fields: Vec<Field>,
     /// `true` for an abstract class, and for an interface that classes implement: no object is of exactly this class.
     pub is_abstract: bool,
@@ -119,11 +119,11 @@ pub struct Class {
 /// A field of a class.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Field {
-    /// Its name in Java.
+    /// The name in Java.
     pub name: String,
-    /// Its type.
+    /// The type.
     pub ty: Type,
-    /// What the source says of null.
+    /// The nullness.
     pub null: Nullness,
     /// The text of its documentation, as Markdown.
     pub doc: Option<String>,
@@ -141,7 +141,7 @@ pub struct Enum {
 /// A constant of an enum.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Constant {
-    /// Its name.
+    /// The name.
     pub name: String,
     /// The text of its documentation, as Markdown.
     pub doc: Option<String>,
@@ -149,15 +149,15 @@ pub struct Constant {
     pub deprecated: bool,
 }
 
-/// What the source says of null.
+/// The word of the source on null.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Nullness {
-    /// Nothing, as in most of Java.
+    /// No word, as in most of Java.
     #[default]
     Unknown,
-    /// It may be null.
+    /// Null may be there.
     Nullable,
-    /// It is never null.
+    /// Null is never there.
     NonNull,
 }
 
@@ -205,9 +205,9 @@ pub enum Primitive {
 /// A line for the person who generates: what could not be carried over, and what to do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Note {
-    /// Where: a file, class, method or field, such as `org.example.Orders.find`.
+    /// The place: a file, class, method or field, such as `org.example.Orders.find`.
     pub at: String,
-    /// What it is, what was done, and what to do.
+    /// The text: what it is, what was done, and what to do.
     pub text: String,
 }
 

@@ -1,7 +1,7 @@
 //! The files of every project that can be asked for.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use dubhe_testkit::Folder;
@@ -10,6 +10,10 @@ use serde_json::Value as Json;
 
 use super::*;
 use crate::new::names::Interface;
+
+fn has_extension(path: &str, extension: &str) -> bool {
+    Path::new(path).extension().is_some_and(|of| of == extension)
+}
 
 /// Every combination of kind, description, protocol, registry, CI and source.
 fn projects() -> Vec<Project> {
@@ -101,11 +105,11 @@ fn rust_and_yaml_can_be_read() {
     for project in projects() {
         let (mut rust, mut jobs) = (0, 0);
         for File { path, text } in files(&project) {
-            if path.ends_with(".rs") {
+            if has_extension(path, "rs") {
                 syn::parse_file(&text).unwrap_or_else(|error| panic!("{path}: {error}\n{text}"));
                 rust += 1;
             }
-            if path.ends_with(".yml") {
+            if has_extension(path, "yml") {
                 let ci: Json = serde_saphyr::from_str(&text).unwrap();
                 let list = if project.ci == Ci::Github { &ci["jobs"] } else { &ci };
                 jobs = list.as_object().unwrap().len();
@@ -141,7 +145,7 @@ fn rust_is_laid_out_as_rustfmt_does_whatever_the_names() {
             }
             let folder = home.path().join(format!("{number}/{variant}"));
             for file in files(&project) {
-                if file.path.ends_with(".rs") {
+                if has_extension(file.path, "rs") {
                     let path = folder.join(file.path);
                     fs::create_dir_all(path.parent().unwrap()).unwrap();
                     fs::write(&path, file.text).unwrap();
@@ -173,7 +177,7 @@ fn images_have_no_root_and_their_programs_are_told_to_end() {
             continue;
         }
         let image = text(&files, "Dockerfile");
-        let base = image.lines().filter(|line| line.starts_with("FROM ")).last();
+        let base = image.lines().rfind(|line| line.starts_with("FROM "));
         assert!(base.is_some_and(|base| base.ends_with(":nonroot")), "{image}");
         // The provider drains at either; without a handler, process 1 is not ended by SIGTERM.
         let signal = if project.kind.consumes() { "SIGINT" } else { "SIGTERM" };

@@ -214,7 +214,7 @@ fn write_item(name: &str, item: &Item) -> TokenStream {
                 #[serde(untagged)]
                 pub enum #name {
                     #(#variants)*
-                    /// None of these.
+                    /// Another value than these.
                     Other(Value),
                 }
             }
