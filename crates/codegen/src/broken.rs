@@ -38,7 +38,7 @@ pub(crate) fn texts(text: &str, count: usize) -> Vec<String> {
                 // Of every second part the text is between quotes.
                 0 => {
                     parts[(at | 1).min(last)] =
-                        WORDS[next(WORDS.len())].trim_matches('"').to_owned() + "\""
+                        WORDS[next(WORDS.len())].trim_matches('"').to_owned() + "\"";
                 }
                 1 => parts[at] = parts[next(parts.len())].clone(),
                 _ => {

@@ -8,12 +8,11 @@ use std::process::{Command, Stdio};
 use serde_json::json;
 
 use super::registry::{figures, number, program};
-use super::{Bench, PACKAGE, check_goal, table};
+use super::{Bench, check_goal, table};
 use crate::Result;
 use crate::peers::Peer;
 use crate::process::{ServerProcess, check, free_address};
 use crate::registries::{Kind, Level, wait_until_it_serves};
-use crate::repo::root;
 use crate::tally::Tally;
 
 /// The time from a registration to the first call, at most.
@@ -98,11 +97,6 @@ fn first() -> Command {
 /// Kubernetes: readiness is what others write, here the administrator in place of the controllers.
 fn kubernetes(bench: &Bench, rows: &mut Rows<'_>) -> Result<()> {
     check(&mut bench.peers.command(Peer::Kubernetes, &["prepare"]))?;
-    check(
-        Command::new("cargo")
-            .args(["build", "--release", "--package", PACKAGE, "--features", "kubernetes"])
-            .current_dir(root()),
-    )?;
     let server = ApiServer::start(bench)?;
     let port = free_address()?.port();
     let labels = json!({"app": PROVIDER, "pod-template-hash": "5c"});

@@ -96,11 +96,12 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
         ours: target().join("release").join(PACKAGE),
         contenders: target().join("contenders/release").join(CONTENDERS),
     };
-    check(
-        Command::new("cargo")
-            .args(["build", "--release", "--package", PACKAGE])
-            .current_dir(root()),
-    )?;
+    let mut build = Command::new("cargo");
+    build.args(["build", "--release", "--package", PACKAGE]).current_dir(root());
+    if suites.contains(&"registry") {
+        build.args(["--features", "registries"]);
+    }
+    check(&mut build)?;
     if suites.iter().any(|suite| suite.starts_with(triple::PREFIX)) {
         check(
             Command::new("cargo")

@@ -259,7 +259,9 @@ async fn the_error_without_a_provider_says_why_those_that_are_known_are_not_used
     assert!(error.message().ends_with(expected), "{error}");
     let state = client.explain().unwrap();
     assert!(
-        state.to_string().contains("10.0.0.7:20880: not used, since it is disabled"),
+        state
+            .to_string()
+            .contains("10.0.0.7:20880 (it::support::FakeRegistry): not used, since it is disabled"),
         "{state}"
     );
 }
