@@ -43,7 +43,8 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
     let counts = Counts::default();
     let mut server = Server::builder()
         .application(&*arguments.app)
-        .service(ChaosServer::new(counts.clone()))
+        // A newcomer is called as often as others: the time until its first call is that of the registry.
+        .service(Export::new(ChaosServer::new(counts.clone())).param("warmup", "0"))
         .service(Export::new(BusyServer::new(counts.clone())).gate(counts))
         .service(proto::EchoServer::new(Same));
     if let Some(millis) = arguments.one_way_ms {
