@@ -1,10 +1,10 @@
-//! Errors of compiling `.proto` files.
+//! Errors of generating code.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// An error of compiling `.proto` files.
+/// An error of compiling `.proto` files, or of reading jars.
 ///
 /// Its `Debug` form is what `main` of a build script prints, so it is the readable one.
 #[non_exhaustive]
@@ -32,6 +32,9 @@ pub enum Error {
         /// The kind of the item, its name and its file.
         item: String,
     },
+    /// A jar, or what it is read with, cannot be read.
+    #[cfg(feature = "java")]
+    Java(String),
     /// No directory to write to.
     NoOutDir,
     /// A file cannot be written.
@@ -71,6 +74,8 @@ impl fmt::Display for Error {
                  no difference; rename one of them"
             ),
             Self::NoName { item } => write!(f, "{item} has no name in Rust; rename it"),
+            #[cfg(feature = "java")]
+            Self::Java(what) => f.write_str(what),
             Self::NoOutDir => f.write_str(
                 "OUT_DIR is not set: call this from a build script, or say where to write with \
                  out_dir",

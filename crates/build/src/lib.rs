@@ -25,6 +25,9 @@
 //! Messages have the JSON form of protocol buffers, in calls and as values of serde; fields of type `bytes`
 //! share the memory of what arrived, and servers know the descriptors that reflection hands out.
 //!
+//! With the feature `java`, `java` and `Java` make Rust of the interfaces and classes in jars; `dubhe::include_java!()`
+//! includes it.
+//!
 //! `dubhe::include_proto!("org.example")` includes one package, `dubhe::include_proto!()` all of
 //! them as nested modules. A message with types in it may have a package of its name beside it
 //! (`a.Sub` and `a.sub`): both are one module then, and need `include_proto!()`.
@@ -36,6 +39,8 @@ mod defaults;
 mod edition;
 mod error;
 mod extensions;
+#[cfg(feature = "java")]
+mod java;
 mod json;
 mod names;
 mod packages;
@@ -56,6 +61,8 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 pub use error::Error;
+#[cfg(feature = "java")]
+pub use java::{Java, OVERRIDE_VALUE, Unannotated, java};
 
 use prost_build::Module;
 use prost_types::FileDescriptorProto;
@@ -67,6 +74,12 @@ const PACKAGES: &str = "dubhe.packages.rs";
 
 /// The file that holds the descriptors of all files and their imports.
 const DESCRIPTORS: &str = "dubhe.descriptors.bin";
+
+/// The directory to write to: the one that is named, or that of the build script.
+fn out_dir(named: Option<&Path>) -> Result<PathBuf, Error> {
+    let named = named.map(Path::to_owned);
+    named.or_else(|| std::env::var_os("OUT_DIR").map(PathBuf::from)).ok_or(Error::NoOutDir)
+}
 
 /// Compiles `files`, which are found in `includes` as their imports are, with all defaults.
 ///
@@ -158,10 +171,7 @@ impl Builder {
         files: &[impl AsRef<Path>],
         includes: &[impl AsRef<Path>],
     ) -> Result<(), Error> {
-        let out = match &self.out_dir {
-            Some(path) => path.clone(),
-            None => std::env::var_os("OUT_DIR").map(PathBuf::from).ok_or(Error::NoOutDir)?,
-        };
+        let out = out_dir(self.out_dir.as_deref())?;
         let mut compiler = protox::Compiler::new(includes)?;
         compiler.include_imports(true);
         compiler.open_files(files).map_err(|error| edition::explain(error, includes))?;

@@ -6,6 +6,7 @@
 //! | send and receive Java classes, enums, exceptions | [`derive(Java)`](macro@Java), [`derive(JavaException)`](macro@JavaException), [`java`] |
 //! | call a service | [`App`], [`ClientBuilder`] |
 //! | call without Rust types | [`App::generic`], [`args!`], [`Value`] |
+//! | serve and call the interfaces in a jar | [`include_java!`] |
 //! | serve and call `.proto` services, stream | [`include_proto!`], [`Request`], [`Response`], [`Streaming`] |
 //! | set a timeout or a deadline, send attachments | [`CallOptions`], [`ClientBuilder`] |
 //! | read attachments, peer and deadline in a handler | [`Context`] |
@@ -115,6 +116,20 @@ pub use dubhe_core::{
 pub use dubhe_macros::{Java, JavaException, interface};
 #[cfg(feature = "protobuf")]
 pub use dubhe_protobuf::include_proto;
+
+/// Includes the modules that `dubhe_build::java` made of the interfaces and classes in jars.
+///
+/// ```ignore
+/// mod api {
+///     dubhe::include_java!();
+/// }
+/// ```
+#[macro_export]
+macro_rules! include_java {
+    () => {
+        ::core::include!(::core::concat!(::core::env!("OUT_DIR"), "/dubhe.java/mod.rs"));
+    };
+}
 pub use dubhe_server::{
     Export, IntoExport, MethodExport, RunningServer, Server, ServerBuilder, ServerOptions, Service,
     Services, ServicesBuilder,

@@ -1,0 +1,139 @@
+//! Rust of Java interfaces, in a build script.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use dubhe_codegen::folder;
+use dubhe_codegen::java_reader::JavaReader;
+use dubhe_codegen::rust_writer::RustWriter;
+pub use dubhe_codegen::rust_writer::{OVERRIDE_VALUE, Unannotated};
+
+use crate::Error;
+use crate::error::at;
+
+/// The folder below `OUT_DIR`; `include_java!()` names its `mod.rs`.
+const FOLDER: &str = "dubhe.java";
+
+/// Makes Rust of all interfaces in these jars that look like services, and of the classes that they reach, with all
+/// defaults.
+///
+/// # Errors
+/// See [`Java::generate`].
+///
+/// ```no_run
+/// // build.rs
+/// fn main() -> Result<(), dubhe_build::Error> {
+///     dubhe_build::java(&["orders-api-1.2.jar"])
+/// }
+/// ```
+pub fn java(jars: &[impl AsRef<Path>]) -> Result<(), Error> {
+    jars.iter().fold(Java::new(), |java, jar| java.jar(jar.as_ref())).generate()
+}
+
+/// The options of making Rust of Java's class files.
+///
+/// ```no_run
+/// // build.rs
+/// fn main() -> Result<(), dubhe_build::Error> {
+///     dubhe_build::Java::new()
+///         .jar("orders-api-1.2.jar")
+///         .sources("orders-api-1.2-sources.jar")
+///         .interfaces(["org.example.orders.*Service"])
+///         .generate()
+/// }
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Java {
+    jars: Vec<PathBuf>,
+    classpath: Vec<PathBuf>,
+    sources: Vec<PathBuf>,
+    interfaces: Vec<String>,
+    writer: RustWriter,
+    out_dir: Option<PathBuf>,
+}
+
+impl Java {
+    /// No jar yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A jar, or a folder of class files, whose services are made.
+    pub fn jar(mut self, path: impl Into<PathBuf>) -> Self {
+        self.jars.push(path.into());
+        self
+    }
+
+    /// A jar or folder with classes that the interfaces refer to.
+    pub fn classpath(mut self, path: impl Into<PathBuf>) -> Self {
+        self.classpath.push(path.into());
+        self
+    }
+
+    /// A jar or folder of Java sources, for documentation and names of parameters.
+    pub fn sources(mut self, path: impl Into<PathBuf>) -> Self {
+        self.sources.push(path.into());
+        self
+    }
+
+    /// The interfaces that are made, by names in which `*` stands for any letters; by default all that look like
+    /// services.
+    pub fn interfaces(mut self, patterns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.interfaces.extend(patterns.into_iter().map(Into::into));
+        self
+    }
+
+    /// What is an `Option` where Java says nothing of null; by default fields and results, not parameters.
+    pub fn unannotated(mut self, unannotated: Unannotated) -> Self {
+        self.writer = self.writer.unannotated(unannotated);
+        self
+    }
+
+    /// The Rust type of a class: a path, or [`OVERRIDE_VALUE`] for objects that are kept as they are, circles included.
+    pub fn override_type(mut self, java: impl Into<String>, rust: impl Into<String>) -> Self {
+        self.writer = self.writer.override_type(java, rust);
+        self
+    }
+
+    /// The name in Rust of a class, or of a field or method (`org.example.Order.size`).
+    pub fn rename(mut self, java: impl Into<String>, rust: impl Into<String>) -> Self {
+        self.writer = self.writer.rename(java, rust);
+        self
+    }
+
+    /// The directory to write to; by default `OUT_DIR`, which cargo sets for build scripts.
+    pub fn out_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.out_dir = Some(path.into());
+        self
+    }
+
+    /// Reads the jars and writes the modules that `dubhe::include_java!()` includes. What could not be carried over is a
+    /// warning of cargo. Jars of one build script belong into one call: another writes over what this one wrote.
+    ///
+    /// # Errors
+    /// When a jar cannot be read, or the output cannot be written. A class that is not right is a warning.
+    pub fn generate(&self) -> Result<(), Error> {
+        let out = crate::out_dir(self.out_dir.as_deref())?.join(FOLDER);
+        let mut reader = JavaReader::new();
+        for path in self.jars.iter().chain(&self.classpath).chain(&self.sources) {
+            println!("cargo::rerun-if-changed={}", path.display());
+        }
+        for path in &self.jars {
+            reader = if path.is_dir() { reader.folder(path) } else { reader.jar(path) }
+                .map_err(|error| Error::Java(error.to_string()))?;
+        }
+        for path in &self.classpath {
+            reader = reader.classpath(path).map_err(|error| Error::Java(error.to_string()))?;
+        }
+        for path in &self.sources {
+            reader = reader.sources(path).map_err(|error| Error::Java(error.to_string()))?;
+        }
+        let api = reader.interfaces(&self.interfaces).read();
+        let written = self.writer.write(&api);
+        for note in api.notes.iter().chain(&written.notes) {
+            println!("cargo::warning={note}");
+        }
+        let wrong = |error: io::Error| at(&out)(error);
+        folder::update(&out, &written.files, true).map(|_| ()).map_err(wrong)
+    }
+}
