@@ -6,13 +6,13 @@ pub mod java {
 }
 
 use dubhe::prelude::*;
-use java::{Order, OrdersClient};
+use java::{MarkedClient, MarkedData};
 
 #[test]
 fn classes_have_their_fields_and_interfaces_their_clients() {
-    let order = Order::default();
-    assert_eq!(order.clone(), order);
+    let data = MarkedData { always: "x".to_owned(), ..MarkedData::default() };
+    assert_eq!(data.clone(), data);
     let app = App::builder("shop").build().unwrap();
-    let orders = app.client::<OrdersClient>().url("dubbo://127.0.0.1:1").build().unwrap();
-    assert_eq!(orders.client().service().interface(), "sample.Orders");
+    let client = app.client::<MarkedClient>().url("dubbo://127.0.0.1:1").build().unwrap();
+    assert_eq!(client.client().service().interface(), "sample.nulls.Marked");
 }

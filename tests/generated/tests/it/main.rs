@@ -2,7 +2,7 @@
 #![deny(warnings, missing_docs)]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-mod build_script;
+pub mod build_script;
 mod calls;
 mod fresh;
 /// The files that are written of `dubhe_generated::api`.
