@@ -87,7 +87,7 @@ fn in_a_registry(peers: &Peers, tally: &mut Tally) -> Result<()> {
     let mut call = dubhe();
     call.args(["call", &format!("tri://{address}"), "org.example.Greeter/Greet"]);
     call.arg(r#"{"name":"Ada"}"#);
-    judge(tally, "walk/new/call-proto", output(&mut call), r#"{"text":"Hello, Ada"}"#);
+    judge(tally, "walk/new/call-proto", output(&mut call), "{\n  \"text\": \"Hello, Ada\"\n}");
     let mut consumer = built("consumer");
     judge(tally, "walk/new/consumer-registry", output(consumer.arg("Eve")), "Hello, Eve");
     stop(tally, "walk/new/stop-registry", &mut provider, &log);
