@@ -83,7 +83,7 @@ impl Java {
         self
     }
 
-    /// What is an `Option` where Java says nothing of null; by default fields and results, not parameters.
+    /// Chooses what is an `Option` where Java says nothing of null; by default fields and results, not parameters.
     pub fn unannotated(mut self, unannotated: Unannotated) -> Self {
         self.writer = self.writer.unannotated(unannotated);
         self
@@ -112,6 +112,7 @@ impl Java {
     ///
     /// # Errors
     /// When a jar cannot be read, or the output cannot be written. A class that is not right is a warning.
+    #[allow(clippy::print_stdout, reason = "it is how a build script speaks to cargo")]
     pub fn generate(&self) -> Result<(), Error> {
         let out = crate::out_dir(self.out_dir.as_deref())?.join(FOLDER);
         let mut reader = JavaReader::new();

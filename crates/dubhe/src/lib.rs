@@ -113,23 +113,10 @@ pub use dubhe_core::{
     Payload, Peer, Provider, ProviderStats, Reply, Request, Response, ServiceKey, SockAddr, Status,
     Streaming, Value,
 };
+pub use dubhe_hessian2::include_java;
 pub use dubhe_macros::{Java, JavaException, interface};
 #[cfg(feature = "protobuf")]
 pub use dubhe_protobuf::include_proto;
-
-/// Includes the modules that `dubhe_build::java` made of the interfaces and classes in jars.
-///
-/// ```ignore
-/// mod api {
-///     dubhe::include_java!();
-/// }
-/// ```
-#[macro_export]
-macro_rules! include_java {
-    () => {
-        ::core::include!(::core::concat!(::core::env!("OUT_DIR"), "/dubhe.java/mod.rs"));
-    };
-}
 pub use dubhe_server::{
     Export, IntoExport, MethodExport, RunningServer, Server, ServerBuilder, ServerOptions, Service,
     Services, ServicesBuilder,

@@ -9,11 +9,12 @@ const FACADE: &str = "crates/dubhe/src/";
 /// The crate of this name and those with this prefix are ours.
 const OURS: &str = "dubhe";
 
-/// Items of other projects, whose own docs have examples or which are no macro, trait or struct, and a
-/// macro whose example needs what a build script has made.
+/// Items of other projects, whose own docs have examples or which are no macro, trait or struct, and
+/// macros whose example needs what a build script has made.
 const OTHERS: &[&str] = &[
     "dubhe_filter::layer::Layer",
     "dubhe_filter::layer::Service",
+    "dubhe_hessian2::include_java",
     "dubhe_protobuf::include_proto",
     "dubhe_protobuf::types::NullValue",
     "dubhe_protobuf::types::value",

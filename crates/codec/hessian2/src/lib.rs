@@ -53,3 +53,19 @@ pub use dubhe_core::Value;
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
+
+/// Includes the modules that `dubhe_build::java` made of the interfaces and classes in jars.
+///
+/// It needs what the build script has made:
+///
+/// ```text
+/// mod api {
+///     dubhe::include_java!();
+/// }
+/// ```
+#[macro_export]
+macro_rules! include_java {
+    () => {
+        ::core::include!(::core::concat!(::core::env!("OUT_DIR"), "/dubhe.java/mod.rs"));
+    };
+}
