@@ -8,8 +8,8 @@ pub mod java {
 use dubhe::prelude::*;
 use java::{MarkedClient, MarkedData};
 
-#[test]
-fn classes_have_their_fields_and_interfaces_their_clients() {
+#[tokio::test]
+async fn classes_have_their_fields_and_interfaces_their_clients() {
     let data = MarkedData { always: "x".to_owned(), ..MarkedData::default() };
     assert_eq!(data.clone(), data);
     let app = App::builder("shop").build().unwrap();
