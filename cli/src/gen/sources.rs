@@ -4,6 +4,7 @@ use std::path::Path;
 
 use dubhe::documents::{DocumentKey, DocumentStore, Side};
 use dubhe_codegen::java_reader::JavaReader;
+use dubhe_codegen::pattern::matches;
 use dubhe_codegen::{Api, definition, rust_reader};
 
 use super::failed;
@@ -189,36 +190,9 @@ fn taken(options: &GenArgs, mut api: Api) -> Result<Api, Failure> {
     Ok(api)
 }
 
-/// Returns `true` if `text` is `pattern`, in which `*` stands for any letters.
-fn matches(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else {
-        return false;
-    };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else { return rest.is_empty() };
-    for part in parts {
-        let Some((_, after)) = rest.split_once(part) else { return false };
-        rest = after;
-    }
-    rest.ends_with(last)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_star_stands_for_any_letters() {
-        for (pattern, text) in
-            [("a.B", "a.B"), ("a.*", "a.B"), ("*", ""), ("*.B*", "a.Bc"), ("a*a", "aa")]
-        {
-            assert!(matches(pattern, text), "{pattern} {text}");
-        }
-        for (pattern, text) in [("a.B", "a.Bc"), ("a.*", "b.B"), ("a*a", "a"), ("*x*", "abc")] {
-            assert!(!matches(pattern, text), "{pattern} {text}");
-        }
-    }
 
     #[test]
     fn sources_are_told_by_their_names() {

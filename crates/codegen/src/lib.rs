@@ -27,6 +27,7 @@ pub mod jdk;
 pub mod model;
 pub mod names;
 pub mod openapi;
+pub mod pattern;
 pub mod proto_writer;
 pub mod rust_reader;
 pub mod rust_writer;

@@ -245,6 +245,15 @@ impl Type {
         }
     }
 
+    /// The type that a descriptor has: without type arguments, and a type parameter as `Object`.
+    pub(crate) fn in_descriptor(&self) -> String {
+        match self {
+            Self::Array(of) => of.in_descriptor() + "[]",
+            Self::Variable(_) => "java.lang.Object".to_owned(),
+            other => other.erased(),
+        }
+    }
+
     /// Adds the names of the classes in it, those of its arguments too.
     pub(crate) fn classes<'a>(&'a self, found: &mut Vec<&'a str>) {
         match self {

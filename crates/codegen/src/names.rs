@@ -253,6 +253,18 @@ mod tests {
     }
 
     #[test]
+    fn names_in_java_are_those_of_the_macros() {
+        for (rust, java) in [("get_user_by_id", "getUserById"), ("r#type", "type"), ("_a_", "a")] {
+            assert_eq!(java_of_snake(rust), java);
+        }
+        for (rust, java) in
+            [("DarkBlue", "DARK_BLUE"), ("HTTPServer", "HTTP_SERVER"), ("V2Beta", "V2_BETA")]
+        {
+            assert_eq!(java_of_constant(rust), java);
+        }
+    }
+
+    #[test]
     fn a_name_is_given_once() {
         let mut scope = Scope::of(["a_2", "Client"]);
         assert_eq!(scope.take_one("a"), "a");

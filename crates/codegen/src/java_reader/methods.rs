@@ -200,7 +200,7 @@ impl Build<'_> {
         if !self.charge(whole, service, "methods") {
             return None;
         }
-        let erasures = parameters.iter().map(|of| erased_text(&of.ty)).collect();
+        let erasures = parameters.iter().map(|of| of.ty.erased()).collect();
         let method = Method {
             name: member.name.to_string(),
             parameters,
@@ -298,15 +298,6 @@ fn argument(of: &JavaType) -> JavaType {
         Some(Argument::Any) | None => {
             JavaType::Class(ClassType { name: "java.lang.Object".into(), arguments: Vec::new() })
         }
-    }
-}
-
-/// The erasure of a type, as a text.
-fn erased_text(of: &Type) -> String {
-    match of {
-        Type::Class { name, .. } => name.clone(),
-        Type::Array(of) => erased_text(of) + "[]",
-        other => other.to_string(),
     }
 }
 

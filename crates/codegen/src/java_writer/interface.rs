@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::doc;
 use super::names::fault;
 use super::unit::Unit;
-use crate::model::{Declared, Method, Service, Stream, Type};
+use crate::model::{Declared, Method, Service, Stream};
 
 /// The interface of Dubbo that streams are read and written with.
 const OBSERVER: &str = "org.apache.dubbo.common.stream.StreamObserver";
@@ -79,7 +79,7 @@ fn refusal(unit: &Unit<'_, '_>, method: &Method, seen: &mut BTreeSet<String>) ->
         Stream::Both => vec![OBSERVER.to_owned()],
         Stream::No | Stream::Server => {
             let observer = (method.stream == Stream::Server).then(|| OBSERVER.to_owned());
-            method.parameters.iter().map(|one| erasure(&one.ty)).chain(observer).collect()
+            method.parameters.iter().map(|one| one.ty.in_descriptor()).chain(observer).collect()
         }
     };
     let erased = erased.join(", ");
@@ -95,16 +95,6 @@ fn refusal(unit: &Unit<'_, '_>, method: &Method, seen: &mut BTreeSet<String>) ->
         ));
     }
     None
-}
-
-/// The type as the machine knows it.
-fn erasure(ty: &Type) -> String {
-    match ty {
-        Type::Class { name, .. } => name.clone(),
-        Type::Array(element) => erasure(element) + "[]",
-        Type::Variable(_) => "java.lang.Object".to_owned(),
-        other => other.to_string(),
-    }
 }
 
 fn write(unit: &mut Unit<'_, '_>, declared: &Declared, method: &Method) -> String {

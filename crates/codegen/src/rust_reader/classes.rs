@@ -8,11 +8,11 @@ use syn::{
 };
 
 use super::attributes::{self, JavaOptions, derives, segments};
-use super::names::{camel_case, screaming_snake_case};
 use super::scope::{Found, ItemId};
 use super::types::{Problem, Site, Types, constant};
 use crate::Api;
 use crate::model::{self, Constant, Declared, Field, Kind, Type};
+use crate::names::{java_of_constant, java_of_snake};
 
 /// The superclass of exceptions, unless a field is flattened.
 pub(super) const EXCEPTION: &str = "java.lang.Exception";
@@ -163,7 +163,7 @@ fn read_field<'a>(
     }
     let Some(ident) = &field.ident else { return Ok(()) };
     class.fields.push(Field {
-        name: options.name.unwrap_or_else(|| camel_case(&ident.to_string())),
+        name: options.name.unwrap_or_else(|| java_of_snake(&ident.to_string())),
         ty: mapped.ty,
         null: mapped.null,
         doc: attributes::doc(&field.attrs),
@@ -189,7 +189,7 @@ fn read_enum(types: &Types<'_>, id: ItemId, item: &ItemEnum) -> Result<Option<De
             return Ok(None);
         }
         constants.push(Constant {
-            name: options.name.unwrap_or_else(|| screaming_snake_case(&variant.ident.to_string())),
+            name: options.name.unwrap_or_else(|| java_of_constant(&variant.ident.to_string())),
             doc: attributes::doc(&variant.attrs),
             deprecated: attributes::is_deprecated(&variant.attrs),
         });

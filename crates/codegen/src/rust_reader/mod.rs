@@ -20,7 +20,6 @@ mod classes;
 mod hierarchy;
 mod jdk;
 mod load;
-mod names;
 mod scope;
 mod services;
 mod types;

@@ -10,11 +10,11 @@ use syn::{
 use super::attributes::{self, InterfaceArguments, JavaOptions, segments};
 use super::jdk;
 use super::load::ModuleId;
-use super::names::camel_case;
 use super::scope::Found;
 use super::types::{self, Bound, Mapped, Problem, Site, Types, boxed, text_of};
 use crate::Api;
 use crate::model::{Declared, Kind, Method, Parameter, Primitive, Service, Stream, Type};
+use crate::names::java_of_snake;
 
 /// Adds the services of all traits. Traits of one interface are one service.
 pub(super) fn read(types: &Types<'_>, api: &mut Api) {
@@ -159,7 +159,7 @@ fn method<'a>(
             continue;
         }
         let name = match &*typed.pat {
-            Pat::Ident(pattern) => camel_case(&pattern.ident.to_string()),
+            Pat::Ident(pattern) => java_of_snake(&pattern.ident.to_string()),
             other => return Err(types.problem(module, other, "a parameter has a plain name")),
         };
         let mapped = if let Some(item) = of_messages(types, module, &typed.ty) {
@@ -178,7 +178,7 @@ fn method<'a>(
     };
     let is_observed = stream != Stream::No;
     Ok(Method {
-        name: options.name.unwrap_or_else(|| camel_case(&signature.ident.to_string())),
+        name: options.name.unwrap_or_else(|| java_of_snake(&signature.ident.to_string())),
         parameters,
         result: if is_observed { boxed(answer.value.ty) } else { answer.value.ty },
         result_null: answer.value.null,

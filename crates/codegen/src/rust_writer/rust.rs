@@ -392,13 +392,3 @@ impl Rust {
         }
     }
 }
-
-/// The class of a declared type without its arguments, as Java's sources write it.
-pub(super) fn erased(ty: &Type) -> String {
-    match ty {
-        Type::Class { name, .. } => name.clone(),
-        Type::Array(of) => erased(of) + "[]",
-        Type::Variable(_) => "java.lang.Object".to_owned(),
-        Type::Void | Type::Primitive(_) => ty.to_string(),
-    }
-}

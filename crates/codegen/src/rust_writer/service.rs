@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::file::File;
 use super::member::document;
-use super::rust::{Rust, Uncarried, erased};
+use super::rust::{Rust, Uncarried};
 use super::shape::{What, substitute};
 use super::text::{Text, clean, doc_lines, fits, literal};
 use super::{Writing, layout, note_widened, short};
@@ -206,7 +206,7 @@ fn signature(
                             .to_owned(),
                     ));
                 }
-                let declared = erased(parameter.declared());
+                let declared = parameter.declared().in_descriptor();
                 if !is_class(declared.trim_end_matches("[]")) {
                     return Err(Uncarried(format!(
                         "the name of {} is none of Java's source; read a jar that is not obfuscated",
