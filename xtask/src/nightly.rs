@@ -39,11 +39,8 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
         if let Err(error) = run(&args, &mut counts) {
             counts.fail(name, &error.to_string());
         }
-        let Tally { passed, failed, skipped } = counts;
         let minutes = begun.elapsed().as_secs_f64() / 60.0;
-        figures.push(format!(
-            "{name}: {passed} passed, {failed} failed, {skipped} skipped in {minutes:.1} min"
-        ));
+        figures.push(format!("{name}: {} in {minutes:.1} min", counts.totals()));
         tally.add(counts);
     }
     println!("\n{}", figures.join("\n"));

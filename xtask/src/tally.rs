@@ -3,11 +3,13 @@
 use std::process::ExitCode;
 
 /// The counts of what ran, by its end.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) passed: usize,
     pub(crate) failed: usize,
     pub(crate) skipped: usize,
+    /// A line for each failure that was given with its name, to be read again after a long run.
+    pub(crate) failures: Vec<String>,
 }
 
 impl Tally {
@@ -17,8 +19,10 @@ impl Tally {
     }
 
     pub(crate) fn fail(&mut self, name: &str, why: &str) {
+        let line = format!("FAIL {name}: {why}");
+        println!("{line}");
         self.failed += 1;
-        println!("FAIL {name}: {why}");
+        self.failures.push(line);
     }
 
     /// `how` says what to install or do so that it runs.
@@ -32,17 +36,26 @@ impl Tally {
         self.passed += other.passed;
         self.failed += other.failed;
         self.skipped += other.skipped;
+        self.failures.extend(other.failures);
+    }
+
+    /// Returns the counts in words.
+    pub(crate) fn totals(&self) -> String {
+        format!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped)
     }
 
     /// Returns true if the exit status is 0. A run that did nothing shows nothing, and
     /// `strict` (CI) forbids skips.
-    fn succeeded(self, strict: bool) -> bool {
+    fn succeeded(&self, strict: bool) -> bool {
         self.failed == 0 && self.passed > 0 && !(strict && self.skipped > 0)
     }
 
-    /// Prints the total, the last line of every task.
-    pub(crate) fn finish(self, strict: bool) -> ExitCode {
-        println!("{} passed, {} failed, {} skipped", self.passed, self.failed, self.skipped);
+    /// Prints the failures once more and the total, which is the last line of every task.
+    pub(crate) fn finish(&self, strict: bool) -> ExitCode {
+        for line in &self.failures {
+            println!("{line}");
+        }
+        println!("{}", self.totals());
         if self.succeeded(strict) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
 }
@@ -53,21 +66,23 @@ mod tests {
 
     #[test]
     fn skips_fail_only_under_ci() {
-        let tally = Tally { passed: 1, failed: 0, skipped: 1 };
+        let tally = Tally { passed: 1, skipped: 1, ..Tally::default() };
         assert!(tally.succeeded(false));
         assert!(!tally.succeeded(true));
     }
 
     #[test]
     fn a_failure_or_an_empty_run_is_no_success() {
-        assert!(!Tally { passed: 9, failed: 1, skipped: 0 }.succeeded(false));
+        assert!(!Tally { passed: 9, failed: 1, ..Tally::default() }.succeeded(false));
         assert!(!Tally::default().succeeded(false));
     }
 
     #[test]
     fn counts_of_other_runners_add_up() {
-        let mut tally = Tally { passed: 1, failed: 2, skipped: 3 };
-        tally.add(Tally { passed: 10, failed: 20, skipped: 30 });
-        assert_eq!(tally, Tally { passed: 11, failed: 22, skipped: 33 });
+        let mut tally = Tally { passed: 1, failed: 2, skipped: 3, failures: vec!["a".to_owned()] };
+        let other = Tally { passed: 10, failed: 20, skipped: 30, failures: vec!["b".to_owned()] };
+        tally.add(other);
+        assert_eq!(tally.totals(), "11 passed, 22 failed, 33 skipped");
+        assert_eq!(tally.failures, ["a", "b"]);
     }
 }

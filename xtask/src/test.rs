@@ -35,13 +35,14 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
     if let Some(name) = name.filter(|name| !SUITES.contains(name)) {
         return Err(format!("no suite is called {name:?}; there are {}", SUITES.join(", ")).into());
     }
+    let mut totals = Vec::new();
     for suite in SUITES.iter().filter(|suite| name.is_none_or(|name| name == **suite)) {
-        let before = tally.failed;
+        let mut counts = Tally::default();
         let ended = match *suite {
-            "tidy" => tidy::run(None, tally),
-            "fmt" => step(tally, "fmt", &["fmt", "--all", "--check"]),
+            "tidy" => tidy::run(None, &mut counts),
+            "fmt" => step(&mut counts, "fmt", &["fmt", "--all", "--check"]),
             "clippy" => step(
-                tally,
+                &mut counts,
                 "clippy",
                 // Of what `cargo test` leaves out, too: it starts real servers.
                 &[
@@ -61,30 +62,34 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
                     "warnings",
                 ],
             ),
-            "features" => features::run(tally),
+            "features" => features::run(&mut counts),
             // A workspace of its own.
             "fuzz-check" => step(
-                tally,
+                &mut counts,
                 "fuzz-check",
                 &["check", "--manifest-path", "fuzz/Cargo.toml", "--no-default-features"],
             ),
-            "doc" => doc(tally),
-            "unit" => tests(tally, &["test", "--workspace", "--no-fail-fast"]),
-            "walk" => walk::run(tally),
-            "codegen" => codegen::run(tally),
-            "zookeeper" => zookeeper(tally),
-            "etcd" => etcd(tally),
-            "nacos" => nacos(tally),
-            "interop" => interop::run(None, tally),
-            "conformance" => conformance::run(None, tally),
-            _ => chaos::run(&[], tally),
+            "doc" => doc(&mut counts),
+            "unit" => tests(&mut counts, &["test", "--workspace", "--no-fail-fast"]),
+            "walk" => walk::run(&mut counts),
+            "codegen" => codegen::run(&mut counts),
+            "zookeeper" => zookeeper(&mut counts),
+            "etcd" => etcd(&mut counts),
+            "nacos" => nacos(&mut counts),
+            "interop" => interop::run(None, &mut counts),
+            "conformance" => conformance::run(None, &mut counts),
+            _ => chaos::run(&[], &mut counts),
         };
         // A suite that broke off must not hide the others.
         if let Err(error) = ended {
-            tally.fail(suite, &error.to_string());
+            counts.fail(suite, &error.to_string());
         }
-        eprintln!("{suite}: {} failed", tally.failed - before);
+        let total = format!("{suite}: {}", counts.totals());
+        eprintln!("{total}");
+        totals.push(total);
+        tally.add(counts);
     }
+    println!("\n{}", totals.join("\n"));
     Ok(())
 }
 
@@ -173,9 +178,11 @@ fn tests(tally: &mut Tally, args: &[&str]) -> Result<()> {
     let status = lines(&mut cargo(args), LIMIT, |line| {
         println!("{line}");
         seen.add(result(line).unwrap_or_default());
+        seen.failures.extend(failure(line));
     })?;
+    let passed = seen.failed == 0;
     tally.add(seen);
-    if !status.success() && seen.failed == 0 {
+    if !status.success() && passed {
         return Err(format!("cargo test ended with {status} without a failed test").into());
     }
     Ok(())
@@ -188,17 +195,32 @@ fn result(line: &str) -> Option<Tally> {
     let count = |kind: &str| {
         counts.split("; ").find_map(|part| part.strip_suffix(kind)?.trim().parse().ok())
     };
-    Some(Tally { passed: count("passed")?, failed: count("failed")?, skipped: count("ignored")? })
+    let (passed, failed, skipped) = (count("passed")?, count("failed")?, count("ignored")?);
+    Some(Tally { passed, failed, skipped, ..Tally::default() })
+}
+
+/// The failure that a line such as `test tests::name ... FAILED` tells of.
+fn failure(line: &str) -> Option<String> {
+    let name = line.strip_prefix("test ")?.strip_suffix(" ... FAILED")?;
+    Some(format!("FAIL {name}"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Tally, result};
+    use super::{Tally, failure, result};
 
     #[test]
     fn results_are_read() {
         let line = "test result: FAILED. 12 passed; 3 failed; 1 ignored; 0 measured; 4 filtered out; finished in 0.10s";
-        assert_eq!(result(line), Some(Tally { passed: 12, failed: 3, skipped: 1 }));
+        let read = Tally { passed: 12, failed: 3, skipped: 1, ..Tally::default() };
+        assert_eq!(result(line), Some(read));
         assert_eq!(result("test tests::results_are_read ... ok"), None);
+    }
+
+    #[test]
+    fn failures_are_named() {
+        let line = "test tests::results_are_read ... FAILED";
+        assert_eq!(failure(line).as_deref(), Some("FAIL tests::results_are_read"));
+        assert_eq!(failure("test tests::results_are_read ... ok"), None);
     }
 }

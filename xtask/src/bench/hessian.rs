@@ -138,10 +138,10 @@ mod tests {
             Timing { encode: 100.0, decode: 300.0, shared: Some(200.0), borrowed: Some(100.0) };
         let mut tally = Tally::default();
         judge(&[good, java, go], &mut tally);
-        assert_eq!(tally, Tally { passed: 6, failed: 0, skipped: 0 });
+        assert_eq!((tally.passed, tally.failed), (6, 0));
         let bad = Timing { encode: 101.0, shared: Some(201.0), borrowed: None, ..good };
         judge(&[bad, java, go], &mut tally);
         // Too slow against Java in all three, and nothing borrowed against Go.
-        assert_eq!(tally, Tally { passed: 8, failed: 4, skipped: 0 });
+        assert_eq!((tally.passed, tally.failed), (8, 4));
     }
 }

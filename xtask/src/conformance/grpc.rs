@@ -44,7 +44,7 @@ pub(super) fn run(tally: &mut Tally) -> Result<()> {
             seen = counts(line).or(seen);
         })?;
         let seen = seen.unwrap_or_default();
-        tally.add(seen);
+        tally.add(seen.clone());
         if seen.passed + seen.failed != *cases {
             let why = format!("{} cases ran, {cases} were to", seen.passed + seen.failed);
             tally.fail(&name, &why);
@@ -61,7 +61,7 @@ pub(super) fn run(tally: &mut Tally) -> Result<()> {
 fn counts(line: &str) -> Option<Tally> {
     let (passed, failed) = line.split_once(" passed, ")?;
     let failed = failed.strip_suffix(" failed")?;
-    Some(Tally { passed: passed.parse().ok()?, failed: failed.parse().ok()?, skipped: 0 })
+    Some(Tally { passed: passed.parse().ok()?, failed: failed.parse().ok()?, ..Tally::default() })
 }
 
 #[cfg(test)]
@@ -72,7 +72,7 @@ mod tests {
     fn counts_are_read() {
         assert_eq!(
             counts("570 passed, 2 failed"),
-            Some(Tally { passed: 570, failed: 2, skipped: 0 })
+            Some(Tally { passed: 570, failed: 2, ..Tally::default() })
         );
         assert_eq!(counts("Total cases: 570"), None);
     }
