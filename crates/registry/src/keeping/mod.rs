@@ -12,11 +12,13 @@
 //!   before stays registered; of what is new, nothing is registered later.
 
 mod announcements;
+mod audits;
 mod kept;
 mod placing;
 mod waiting;
 
 pub use announcements::{Announcement, Announcements};
+pub use audits::{AUDIT_PERIOD, Audits};
 pub use kept::{Keeper, Kept, KeptState, keep};
-pub use placing::{AUDIT_PERIOD, Lost, Placing, Unplaced, audit_pause};
+pub use placing::{Lost, Placing, Unplaced};
 pub use waiting::{Connection, ConnectionState, Waiting};

@@ -6,23 +6,14 @@ use std::sync::Arc;
 use dubhe_core::Status;
 use dubhe_core::backoff::FullJitter;
 use dubhe_core::random::RandomSource;
-use dubhe_core::time::{Duration, SharedClock, after};
+use dubhe_core::time::{SharedClock, after};
 
+use super::audits::{AUDIT_PERIOD, Audits};
 use super::kept::Keeper;
-
-/// The longest time after which what is kept is looked at again, whether a change was told or not.
-pub const AUDIT_PERIOD: Duration = Duration::from_secs(30);
 
 /// The times in a row that what somebody takes away is put back without a pause: two processes of one
 /// address must not drive each other.
 const PROMPT_RETURNS: u32 = 1;
-
-/// The time until the next look: a random one from the second half of [`AUDIT_PERIOD`], so that not all
-/// of a fleet look together.
-pub fn audit_pause(random: &dyn RandomSource) -> Duration {
-    let half = u64::try_from(AUDIT_PERIOD.as_millis() / 2).unwrap_or(u64::MAX);
-    AUDIT_PERIOD / 2 + Duration::from_millis(random.below(half))
-}
 
 /// The reason why something is not in place.
 #[derive(Clone, Debug)]
@@ -94,6 +85,7 @@ impl<V: Clone> Keeper<V> {
         random: &dyn RandomSource,
     ) {
         let (mut failures, mut contested) = (0_u32, 0_u32);
+        let (mut audits, mut taken_at) = (Audits::default(), clock.now());
         loop {
             let (number, value) = self.wanted();
             let pause = match thing.place(&value).await {
@@ -102,18 +94,25 @@ impl<V: Clone> Keeper<V> {
                         tracing::info!(name = %thing.name(), "registered after all");
                     }
                     self.placed(number);
-                    let audit = after(clock.now(), audit_pause(random));
+                    let audit = audits.next(clock.now(), 0, random);
                     let lost = tokio::select! {
                         lost = thing.lost() => lost,
-                        () = self.changed() => continue,
+                        () = self.changed() => {
+                            audits.restart();
+                            continue;
+                        }
                         () = clock.sleep_until(audit) => {
-                            contested = 0;
+                            if after(taken_at, AUDIT_PERIOD / 2) <= clock.now() {
+                                contested = 0;
+                            }
                             continue;
                         }
                     };
+                    audits.restart();
                     if lost == Lost::Ended {
                         continue;
                     }
+                    taken_at = clock.now();
                     contested = contested.saturating_add(1);
                     if contested <= PROMPT_RETURNS {
                         continue;

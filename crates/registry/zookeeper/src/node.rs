@@ -42,6 +42,15 @@ struct PlacedNode {
     placed: Option<(Session, Watch)>,
 }
 
+/// The data of a node that is there.
+enum There {
+    /// They do not matter, or came up after a look that found none.
+    Unread,
+    Data(Bytes),
+    /// We may not read them.
+    Refused,
+}
+
 impl Connection for ClientState {
     fn connection(&self) -> ConnectionState {
         match self {
@@ -135,17 +144,35 @@ impl NodeKeeper {
     async fn place(&self, node: &Node, data: &Bytes, session: &Session) -> Result<Watch, Error> {
         const ATTEMPTS: usize = 5;
         let owner = if node.ephemeral { session.id() } else { 0 };
+        // What the server names as the owner of the node that we made last.
+        let (mut made, mut made_by) = (false, None);
         for _ in 0..ATTEMPTS {
             let changed = match self.look(node).await? {
-                (Some((stat, there)), watch) if stat.ephemeral_owner == owner => {
-                    if there.is_none_or(|there| there == *data) {
-                        return Ok(watch);
+                (Some((stat, there)), watch) if stat.ephemeral_owner == owner => match there {
+                    There::Unread => return Ok(watch),
+                    There::Data(there) if there == *data => return Ok(watch),
+                    There::Data(_) => {
+                        let set = self.client.set_version(&node.path, data, stat.version);
+                        set.await.map(drop)
                     }
-                    let set = self.client.set_version(&node.path, data, stat.version);
-                    set.await.map(drop)
+                    // Nobody else can read it either.
+                    There::Refused if node.ephemeral => self.client.delete(&node.path).await,
+                    There::Refused => return Err(Error::NoAuth),
+                },
+                (Some((stat, _)), _) => {
+                    let by = made.then_some(stat.ephemeral_owner);
+                    if by.is_some() && by == made_by {
+                        self.client.renew().await;
+                        return Err(Error::Disconnected);
+                    }
+                    (made, made_by) = (false, by);
+                    self.client.delete(&node.path).await
                 }
-                (Some(_), _) => self.client.delete(&node.path).await,
-                (None, _) => self.create(node, data).await,
+                (None, _) => {
+                    let created = self.create(node, data).await;
+                    made = created.is_ok();
+                    created
+                }
             };
             match changed {
                 // Another look shows what there is now.
@@ -158,16 +185,18 @@ impl NodeKeeper {
     }
 
     /// The facts of the node that is there, with its data where they matter, and a watch.
-    async fn look(&self, node: &Node) -> Result<(Option<(Stat, Option<Bytes>)>, Watch), Error> {
+    async fn look(&self, node: &Node) -> Result<(Option<(Stat, There)>, Watch), Error> {
+        let mut there = There::Unread;
         if node.checks_data {
             match self.client.get_watched(&node.path).await {
-                Ok((data, stat, watch)) => return Ok((Some((stat, Some(data))), watch)),
+                Ok((data, stat, watch)) => return Ok((Some((stat, There::Data(data))), watch)),
                 Err(Error::NoNode) => {}
+                Err(Error::NoAuth) => there = There::Refused,
                 Err(error) => return Err(error),
             }
         }
         let (stat, watch) = self.client.stat_watched(&node.path).await?;
-        Ok((stat.map(|stat| (stat, None)), watch))
+        Ok((stat.map(|stat| (stat, there)), watch))
     }
 
     async fn create(&self, node: &Node, data: &[u8]) -> Result<(), Error> {

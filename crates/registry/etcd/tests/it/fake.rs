@@ -61,6 +61,8 @@ pub(crate) struct Store {
     pub(crate) instead: HashMap<&'static str, VecDeque<Result<Bytes, Status>>>,
     /// Watches send what is older than what they were asked for.
     pub(crate) repeats: bool,
+    /// No watch is told of a change.
+    pub(crate) silent: bool,
     /// Each event comes in a fragment of its own.
     pub(crate) fragments: bool,
     /// The time that each request of a stream takes.
@@ -100,7 +102,8 @@ impl Store {
             events.push(Event { r#type, kv: Some(kv) });
         }
         self.history.extend(events.iter().cloned());
-        for at in 0..self.watches.len() {
+        let told = if self.silent { 0 } else { self.watches.len() };
+        for at in 0..told {
             self.tell(at, &events);
         }
     }

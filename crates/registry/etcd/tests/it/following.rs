@@ -115,6 +115,35 @@ async fn a_notice_of_progress_moves_the_revision_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_change_that_nobody_told_of_is_found() {
+    let fake = Fake::new();
+    let (_registry, mut seen) = stage(&fake, &[1]).await;
+    fake.store.lock().silent = true;
+    fake.store.lock().put(key(2));
+    until(&mut seen, Health::Fresh, &[1, 2]).await;
+    fake.store.lock().delete(key(1));
+    until(&mut seen, Health::Fresh, &[2]).await;
+    // What is told later is heard.
+    fake.store.lock().silent = false;
+    fake.store.lock().put(key(3));
+    until(&mut seen, Health::Fresh, &[2, 3]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_revision_that_never_was_does_not_hide_changes() {
+    let fake = Fake::new();
+    let (_registry, mut seen) = stage(&fake, &[1]).await;
+    fake.store.lock().broadcast(|watch_id| WatchResponse {
+        header: Some(ResponseHeader { revision: 1 << 40 }),
+        watch_id,
+        ..WatchResponse::default()
+    });
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    fake.store.lock().put(key(2));
+    until(&mut seen, Health::Fresh, &[1, 2]).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn after_compaction_the_range_is_read_anew() {
     let mut fake = Fake::new();
     let (_registry, mut seen) = stage(&fake, &[1, 2]).await;

@@ -6,8 +6,7 @@
 use std::sync::Arc;
 
 use dubhe_core::Status;
-use dubhe_core::time::after;
-use dubhe_registry::keeping::{Keeper, audit_pause};
+use dubhe_registry::keeping::{Audits, Keeper};
 use futures_util::future::select_all;
 use tokio::sync::mpsc;
 
@@ -132,8 +131,9 @@ impl Shared {
         instances: &[Instance],
         all: &mut Publication,
     ) {
+        let mut audits = Audits::default();
         loop {
-            let audit = after(self.link.clock.now(), audit_pause(self.link.random()));
+            let audit = audits.next(self.link.clock.now(), 0, self.link.random());
             tokio::select! {
                 () = all.changed() => return,
                 () = self.link.changed(session.generation) => return,

@@ -34,11 +34,15 @@ const MAX_WATCH_BYTES: usize = 128 * 1024;
 
 /// The reason for which there is no connection (any more).
 #[derive(Debug)]
-pub(super) struct LossReason(String);
+pub(super) struct LossReason {
+    why: String,
+    /// `true` if the server took the connection and closed it instead of an answer to the handshake.
+    pub(super) is_refusal: bool,
+}
 
 impl LossReason {
     pub(super) fn new(why: impl fmt::Display) -> Self {
-        Self(why.to_string())
+        Self { why: why.to_string(), is_refusal: false }
     }
 
     /// The cause of a dialer's error; the server it names is known.
@@ -49,7 +53,7 @@ impl LossReason {
 
 impl fmt::Display for LossReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.why)
     }
 }
 
@@ -106,15 +110,18 @@ impl Connection {
                 break frame;
             }
             if io.read_buf(&mut input).await? == 0 {
-                return Err(LossReason::new(
-                    "the server closed the connection during the handshake",
-                ));
+                let why = LossReason::new("the server closed the connection during the handshake");
+                return Err(LossReason { is_refusal: true, ..why });
             }
         };
         let response = ConnectResponse::read(frame)?;
         let Some(timeout) = u64::try_from(response.timeout).ok().filter(|ms| *ms > 0) else {
             return Ok(None);
         };
+        let resumed = session_state.session.id();
+        if resumed != 0 && response.session != resumed {
+            return Err(LossReason::new("the server goes on with another session than ours"));
+        }
         let (reader, writer) = tokio::io::split(io);
         Ok(Some(Self {
             reader,
@@ -202,11 +209,15 @@ impl Connection {
         let (ping, dead) = (self.timeout / 3, self.timeout.saturating_mul(2) / 3);
         let mut heard = clock.now();
         let mut sent = heard;
+        // Requests are answered in order. The oldest that is not, or a ping, has the whole session: bytes may
+        // come for ever of a frame whose length is wrong.
+        let mut unanswered = None;
         let mut alarm = clock.sleep_until(after(sent, ping));
         let mut flushed = true;
         loop {
             while let Some(frame) = split_frame(&mut self.input, self.max_frame)? {
                 self.deliver(frame, session_state)?;
+                unanswered = (!self.pending.is_empty()).then(|| clock.now());
             }
             self.input.reserve(READ_SIZE);
             tokio::select! {
@@ -223,7 +234,14 @@ impl Connection {
                     sent = clock.now();
                 }
                 command = commands.recv(), if self.output.len() < HIGH_WATER => match command {
-                    Some(Command::Request(request)) => self.send(request),
+                    Some(Command::Request(request)) => {
+                        unanswered.get_or_insert_with(|| clock.now());
+                        self.send(request);
+                    }
+                    Some(Command::Renew) => {
+                        session_state.forget();
+                        return Err(LossReason::new("the server has another number for our session"));
+                    }
                     Some(Command::Close(done)) => return Ok(Some(done)),
                     None => return Ok(None),
                 },
@@ -232,9 +250,14 @@ impl Connection {
                     if now >= after(heard, dead) {
                         return Err(LossReason::new(format_args!("the server sent nothing for {dead:?}")));
                     }
+                    if unanswered.is_some_and(|since| now >= after(since, self.timeout)) {
+                        let timeout = self.timeout;
+                        return Err(LossReason::new(format_args!("the server answered nothing for {timeout:?}")));
+                    }
                     if now >= after(sent, ping) {
                         wire::ping(&mut self.output);
                         sent = now;
+                        unanswered.get_or_insert(now);
                     }
                     alarm = clock.sleep_until(after(heard, dead).min(after(sent, ping)));
                 }

@@ -21,11 +21,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// in and throws them out must not be asked ever again without a longer pause.
 const MIN_STABLE_TIME: Duration = Duration::from_secs(10);
 
-/// The time without a connection after which a server is not told of the last transaction that was seen. One
-/// that has lost its data, as after a start with an empty disk, has seen none of those, and refuses whoever
-/// has (ZooKeeper `ZooKeeperServer.processConnectRequest`, `CLIENT_ZXID_AHEAD`). The watches of a session that
-/// goes on all the same fire, and what they are for is read anew.
-const FORGET_AFTER: Duration = Duration::from_secs(10);
+/// The refusals, for each server, after which none is told of the last transaction that was seen: one that lags
+/// has caught up by then.
+const MAX_REFUSALS: usize = 3;
 
 /// The one task behind all handles of a client; it ends with the last of them.
 pub(super) struct Driver {
@@ -46,6 +44,13 @@ pub(super) struct SessionState {
     pub(super) session: Session,
     pub(super) last_zxid: i64,
     pub(super) watches: Watches,
+}
+
+impl SessionState {
+    /// Gives the session up, and fires its watches.
+    pub(super) fn forget(&mut self) {
+        *self = Self { last_zxid: self.last_zxid, ..Self::default() };
+    }
 }
 
 /// The outcome of [`Driver::run_connection`].
@@ -82,7 +87,7 @@ impl Driver {
         let servers = self.options.servers.clone();
         let count = u64::try_from(servers.len()).unwrap_or(u64::MAX);
         let first = usize::try_from(self.options.random.below(count)).unwrap_or(0);
-        let (mut failures, mut connected): (u32, _) = (0, self.options.clock.now());
+        let (mut failures, mut refusals) = (0_u32, 0_usize);
         for server in servers.iter().cycle().skip(first) {
             // The bound of the pause grows when all servers have been tried.
             let rounds = failures.div_ceil(u32::try_from(count).unwrap_or(u32::MAX).max(1));
@@ -90,17 +95,17 @@ impl Driver {
                 break;
             }
             let began = self.options.clock.now();
-            if began.saturating_duration_since(connected) >= FORGET_AFTER {
+            // A server that has lost its data, as after a start with an empty disk, refuses whoever has seen
+            // later transactions (ZooKeeper `ZooKeeperServer.processConnectRequest`, `CLIENT_ZXID_AHEAD`). The
+            // watches of a session that goes on all the same fire, and what they are for is read anew.
+            if refusals >= MAX_REFUSALS * servers.len() {
                 self.session_state.last_zxid = 0;
             }
             let mut ended = self.run_connection(server).await;
             if let ConnectionEnd::Expired = ended {
                 tracing::warn!(session = ?self.session_state.session, "the zookeeper session expired");
                 self.to_tell = true;
-                self.session_state = SessionState {
-                    last_zxid: self.session_state.last_zxid,
-                    ..SessionState::default()
-                };
+                self.session_state.forget();
                 ended = self.run_connection(server).await;
             }
             let why = match ended {
@@ -110,7 +115,9 @@ impl Driver {
             };
             let now = self.options.clock.now();
             if matches!(&*self.state.borrow(), ClientState::Connected { .. }) {
-                connected = now;
+                refusals = 0;
+            } else if why.is_refusal {
+                refusals = refusals.saturating_add(1);
             }
             let lasted = now.saturating_duration_since(began) > MIN_STABLE_TIME;
             failures = if lasted { 1 } else { failures.saturating_add(1) };
@@ -199,5 +206,5 @@ async fn connect(
 
 /// Drops requests while there is no connection; comes back when the client is closed.
 async fn refuse(commands: &mut mpsc::Receiver<Command>) {
-    while let Some(Command::Request(_)) = commands.recv().await {}
+    while let Some(Command::Request(_) | Command::Renew) = commands.recv().await {}
 }

@@ -14,6 +14,8 @@ pub(super) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 #[derive(Debug)]
 pub(super) enum Command {
     Request(Request),
+    /// Gives the session up for a new one.
+    Renew,
     Close(oneshot::Sender<()>),
 }
 

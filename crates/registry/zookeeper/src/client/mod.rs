@@ -354,6 +354,12 @@ impl Client {
         ask.await.map(|names| (names, watch))
     }
 
+    /// Gives the session up for a new one; what goes with it goes with the session timeout.
+    pub(crate) async fn renew(&self) {
+        // A client that is closed has no session.
+        let _ = self.commands.send(Command::Renew).await;
+    }
+
     /// Ends the session; its ephemeral nodes go at once when the server can be reached, otherwise
     /// with the session timeout.
     pub async fn close(&self) {

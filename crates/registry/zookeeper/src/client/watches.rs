@@ -78,7 +78,7 @@ impl Watches {
             EventKind::DataChanged => &[WatchKind::Data],
             EventKind::ChildrenChanged => &[WatchKind::Children],
             EventKind::Deleted => &[WatchKind::Data, WatchKind::Children],
-            EventKind::Other => &[],
+            EventKind::Connection => &[],
         };
         let mut path = event.path;
         for kind in kinds {

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use dubhe_core::printable::Printable;
 use dubhe_core::registry::{Excluded, Health, MAX_EXCLUDED};
-use dubhe_core::time::{Duration, after};
+use dubhe_core::time::{Duration, Instant, after};
 use dubhe_registry::application::{InstanceSnapshot, ServiceInstance};
+use dubhe_registry::keeping::Audits;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use tokio::sync::watch;
@@ -37,6 +38,9 @@ pub(super) struct Subscription {
     children: Option<Watch>,
     /// The watches of the children's data, with their names.
     data: FuturesUnordered<BoxFuture<'static, String>>,
+    audits: Audits,
+    /// The time at which all is read again.
+    audit: Instant,
     failures: u32,
     errors: Arc<Errors<ByteString>>,
     last: Option<InstanceSnapshot>,
@@ -49,8 +53,11 @@ impl Subscription {
         path: String,
         errors: Arc<Errors<ByteString>>,
     ) -> Self {
+        let mut audits = Audits::default();
         Self {
             states: keeper.client.states(),
+            audit: audits.next(keeper.clock.now(), 0, &*keeper.random),
+            audits,
             keeper,
             application,
             path,
@@ -121,7 +128,18 @@ impl Subscription {
         let clock = self.keeper.clock.clone();
         tokio::select! {
             // An error says that the client is gone; the next look at its state says so too.
-            _ = self.states.changed() => return,
+            _ = self.states.changed() => {
+                self.audits.restart();
+                self.audit = self.next_audit();
+                return;
+            }
+            () = clock.sleep_until(self.audit) => {
+                self.audit = self.next_audit();
+                self.children = None;
+                self.dirty.extend(self.known.keys().cloned());
+                self.data.clear();
+                return;
+            }
             () = fired(&mut self.children) => {}
             Some(name) = self.data.next(), if !self.data.is_empty() => {
                 self.mark(name);
@@ -137,6 +155,13 @@ impl Subscription {
                 () = &mut collected => return,
             }
         }
+    }
+
+    fn next_audit(&mut self) -> Instant {
+        /// The bytes that an instance takes on the way, about.
+        const INSTANCE: usize = 1024;
+        let NodeKeeper { clock, random, .. } = &self.keeper;
+        self.audits.next(clock.now(), self.known.len() * INSTANCE, &**random)
     }
 
     /// Notes that the data of a node changed, unless the node is gone and known to be.

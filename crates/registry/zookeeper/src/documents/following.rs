@@ -5,12 +5,14 @@ use std::sync::Arc;
 use dubhe_core::Status;
 use dubhe_core::documents::{Document, DocumentState};
 use dubhe_core::endpoint::Health;
-use dubhe_core::time::after;
+use dubhe_core::time::{Instant, after};
+use dubhe_registry::keeping::Audits;
 use tokio::sync::watch;
 
 use super::{document, urls};
 use crate::client::{ClientState, Error, Watch};
 use crate::ensemble::Ensemble;
+use crate::node::NodeKeeper;
 
 /// A document that is followed.
 pub(super) struct Following {
@@ -23,6 +25,9 @@ pub(super) struct Following {
     document: Option<Document>,
     /// The watch of the node, which is armed while `document` is what ZooKeeper has.
     watch: Option<Watch>,
+    audits: Audits,
+    /// The time at which the node is read again.
+    audit: Instant,
     failures: u32,
     last: Option<DocumentState>,
 }
@@ -33,8 +38,11 @@ impl Following {
         path: Result<String, Status>,
         of_names: bool,
     ) -> Self {
+        let mut audits = Audits::default();
         Self {
             states: ensemble.client().states(),
+            audit: audits.next(ensemble.keeper.clock.now(), 0, &*ensemble.keeper.random),
+            audits,
             ensemble,
             path,
             of_names,
@@ -95,9 +103,22 @@ impl Following {
         };
         tokio::select! {
             // An error says that the client is gone; the next look at its state says so too.
-            _ = self.states.changed() => {}
+            _ = self.states.changed() => {
+                self.audits.restart();
+                self.audit = self.next_audit();
+            }
             () = fired => self.watch = None,
+            () = self.ensemble.keeper.clock.sleep_until(self.audit) => {
+                self.audit = self.next_audit();
+                self.watch = None;
+            }
         }
+    }
+
+    fn next_audit(&mut self) -> Instant {
+        let NodeKeeper { clock, random, .. } = &self.ensemble.keeper;
+        let bytes = self.document.as_ref().map_or(0, |document| document.text.len());
+        self.audits.next(clock.now(), bytes, &**random)
     }
 
     /// Reads what is in the node, and watches it.

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use dubhe_core::ServiceKey;
 use dubhe_core::endpoint::SharedParams;
 use dubhe_core::registry::{Health, Registration, Snapshot};
-use dubhe_core::time::{Duration, after};
+use dubhe_core::time::{Duration, Instant, after};
 use dubhe_core::url::redacted;
+use dubhe_registry::keeping::Audits;
 use dubhe_registry::matching::{matches, newest};
 use dubhe_registry::names;
 use tokio::sync::watch;
@@ -35,6 +36,9 @@ pub(super) struct Subscription {
     providers: Vec<Registration>,
     /// The watch, which is armed while `parsed_names` is what ZooKeeper has.
     watch: Option<Watch>,
+    audits: Audits,
+    /// The time at which the children are read again.
+    audit: Instant,
     /// `true` if missing nodes may be made.
     creates_nodes: bool,
     /// `true` once the other categories are known to exist.
@@ -56,8 +60,11 @@ impl Subscription {
         creates_nodes: bool,
         errors: Arc<Errors<ServiceKey>>,
     ) -> Self {
+        let mut audits = Audits::default();
         Self {
             states: keeper.client.states(),
+            audit: audits.next(keeper.clock.now(), 0, &*keeper.random),
+            audits,
             keeper,
             service,
             path,
@@ -129,11 +136,26 @@ impl Subscription {
         };
         tokio::select! {
             // An error says that the client is gone; the next look at its state says so too.
-            _ = self.states.changed() => return,
+            _ = self.states.changed() => {
+                self.audits.restart();
+                self.audit = self.next_audit();
+                return;
+            }
             () = fired => {}
+            () = clock.sleep_until(self.audit) => {
+                self.audit = self.next_audit();
+                self.watch = None;
+                return;
+            }
         }
         self.watch = None;
         clock.sleep_until(clock.now() + COLLECT_TIME).await;
+    }
+
+    fn next_audit(&mut self) -> Instant {
+        let NodeKeeper { clock, random, .. } = &self.keeper;
+        let bytes = self.parsed_names.keys().map(String::len).sum();
+        self.audits.next(clock.now(), bytes, &**random)
     }
 
     async fn read_or_pause(&mut self) {

@@ -62,7 +62,13 @@ impl Reader {
     pub(crate) fn strings(&mut self) -> Result<Vec<String>, Malformed> {
         // Each text has at least its length.
         let count = self.length(4)?;
-        (0..count).map(|_| self.string()).collect()
+        let texts = (0..count).map(|_| self.string()).collect();
+        // A count that is too small would hide some of them.
+        if self.0.is_empty() {
+            texts
+        } else {
+            Err(Malformed("a list that is longer than its count"))
+        }
     }
 }
 

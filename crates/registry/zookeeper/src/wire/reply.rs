@@ -104,8 +104,8 @@ pub(crate) enum EventKind {
     Deleted,
     DataChanged,
     ChildrenChanged,
-    /// An event that no watch of ours waits for.
-    Other,
+    /// A change of the connection, which tells of no node.
+    Connection,
 }
 
 impl Event {
@@ -115,7 +115,9 @@ impl Event {
             2 => EventKind::Deleted,
             3 => EventKind::DataChanged,
             4 => EventKind::ChildrenChanged,
-            _ => EventKind::Other,
+            -1 => EventKind::Connection,
+            // Those of watches that nobody asked for (`AddWatchMode`), or no event at all.
+            _ => return Err(Malformed("an event of an unknown kind")),
         };
         let _state = record.int()?;
         Ok(Self { kind, path: record.string()? })
@@ -160,5 +162,7 @@ mod tests {
         assert_eq!(header, Header { xid: super::super::xid::EVENT, zxid: -1, error: 0 });
         let event = Event { kind: EventKind::ChildrenChanged, path: "/a".to_owned() };
         assert_eq!(Event::read(&mut record).unwrap(), event);
+        let unknown = b"\0\0\0\xfb\0\0\0\x03\0\0\0\x02/a";
+        assert!(Event::read(&mut Reader::new(Bytes::from_static(unknown))).is_err());
     }
 }

@@ -205,6 +205,25 @@ async fn a_change_is_one_list_and_what_did_not_change_is_not_read() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_change_that_nobody_told_of_is_found() {
+    let mut tree = Tree::new();
+    tree.put(&path(1), &json(1, "a"), 77);
+    let discovery = tree.registry("").discovery();
+    let mut snapshots = discovery.subscribe("shop").await.unwrap();
+    assert_eq!(next(&mut snapshots).await, (list(&[(1, "a")]), true));
+    tree.forget_watches();
+    tree.put(&path(1), &json(1, "b"), 77);
+    assert_eq!(next(&mut snapshots).await, (list(&[(1, "b")]), true));
+    tree.forget_watches();
+    tree.put(&path(2), &json(2, "a"), 77);
+    assert_eq!(next(&mut snapshots).await, (list(&[(1, "b"), (2, "a")]), true));
+    // From then on it is told at once.
+    tree.put(&path(2), &json(2, "b"), 77);
+    let soon = tokio::time::timeout(Duration::from_secs(1), next(&mut snapshots)).await;
+    assert_eq!(soon.unwrap(), (list(&[(1, "b"), (2, "b")]), true));
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_application_need_not_exist() {
     let mut tree = Tree::new();
     let discovery = tree.registry("register=false").discovery();

@@ -115,6 +115,16 @@ async fn every_change_is_one_whole_set() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_change_that_nobody_told_of_is_found() {
+    let mut stage = Stage::new(&[1]).await;
+    assert_eq!(stage.next().await, (vec![1], Health::Fresh));
+    for now in [&[1, 2][..], &[2]] {
+        *stage.children.lock() = providers(now);
+        assert_eq!(stage.next().await, (now.to_vec(), Health::Fresh));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn nodes_that_are_no_urls_are_one_line_of_the_log() {
     let warnings = Lines::of(Level::WARN);
     let _guard = dispatcher::set_default(&Dispatch::new(warnings.clone()));

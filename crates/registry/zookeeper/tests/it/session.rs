@@ -233,15 +233,17 @@ async fn servers_that_have_lost_their_data_are_not_told_of_later_transactions_fo
     drop(line);
     let lost = Instant::now();
     // As ZooKeeper does with whoever has seen more than it has (CLIENT_ZXID_AHEAD).
+    let mut refused = 0;
     let mut line = loop {
         let mut line = fake.accept().await;
         match seen_by(&mut line).await {
             0 => break line,
             seen => assert_eq!(seen, 9),
         }
-        assert!(lost.elapsed() < Duration::from_mins(1), "it is never let in");
+        refused += 1;
     };
-    assert!(lost.elapsed() >= Duration::from_secs(10), "{:?}", lost.elapsed());
+    assert_eq!(refused, 3, "one that lags has time to catch up");
+    assert!(lost.elapsed() < Duration::from_secs(30), "{:?}", lost.elapsed());
     line.grant(0, Duration::ZERO).await;
     children.unwrap().1.await;
     let mut line = fake.accept().await;

@@ -128,6 +128,13 @@ impl Tree {
         }
     }
 
+    /// Forgets all watches.
+    pub(crate) fn forget_watches(&self) {
+        for connection in self.state.lock().connections.values_mut() {
+            connection.watches.clear();
+        }
+    }
+
     /// The requests of this operation since the last look, by path.
     pub(crate) fn requests(&self, operation: i32) -> Vec<String> {
         let mut state = self.state.lock();

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use dubhe_core::Status;
+use dubhe_core::random::RandomSource;
 use dubhe_core::time::Instant;
+use dubhe_registry::keeping::Audits;
 use tokio::sync::watch;
 
 use crate::client::range::size;
@@ -27,6 +29,14 @@ pub(super) enum Stage {
     Waiting(Instant),
 }
 
+/// A reading of a range that is watched.
+#[derive(Clone, Copy)]
+pub(super) struct Audit {
+    watch_id: i64,
+    /// The revision that was known when it began.
+    revision: i64,
+}
+
 pub(in crate::client) struct Followed {
     pub(super) range: KeyRange,
     pub(super) stage: Stage,
@@ -35,6 +45,9 @@ pub(in crate::client) struct Followed {
     /// The revision up to which the content is known; 0 when the range must be read.
     pub(super) revision: i64,
     pub(super) failures: u32,
+    audits: Audits,
+    /// The time at which a range that is watched is read again.
+    pub(super) audit_at: Option<Instant>,
     /// The time at which changes are told.
     pub(super) tell_at: Option<Instant>,
     entries: Arc<Entries>,
@@ -52,6 +65,8 @@ impl Followed {
             watch_id: 0,
             revision: 0,
             failures: 0,
+            audits: Audits::default(),
+            audit_at: None,
             tell_at: None,
             entries: Arc::default(),
             bytes: 0,
@@ -69,8 +84,36 @@ impl Followed {
         (self.is_known, self.stage) = (true, Stage::Read);
     }
 
+    /// Sets the time of the next audit; `anew` after a watch was created.
+    pub(super) fn plan_audit(&mut self, now: Instant, anew: bool, random: &dyn RandomSource) {
+        if anew {
+            self.audits.restart();
+        }
+        self.audit_at = Some(self.audits.next(now, self.bytes, random));
+    }
+
+    /// Begins an audit of a range that is watched, if one is due.
+    pub(super) fn begin_audit(&mut self, now: Instant) -> Option<Audit> {
+        self.audit_at.filter(|at| self.stage == Stage::Watching && *at <= now)?;
+        self.audit_at = None;
+        Some(Audit { watch_id: self.watch_id, revision: self.revision })
+    }
+
+    /// Returns `true` if the watch that is audited is still there.
+    pub(super) fn is_of(&self, audit: Audit) -> bool {
+        self.stage == Stage::Watching && self.watch_id == audit.watch_id
+    }
+
+    /// Returns `true` if what an audit read, the content of `revision`, shows that a change was lost.
+    pub(super) fn differs(&self, entries: &Entries, audit: Audit, revision: i64) -> bool {
+        // No reading is older than what was known before, unless that was wrong. What is known may be newer:
+        // a change that came meanwhile.
+        revision < audit.revision || (self.revision <= revision && *self.entries != *entries)
+    }
+
     /// Begins anew over another connection.
     pub(super) fn reset(&mut self) {
+        self.audit_at = None;
         self.watch_id = 0;
         self.stage = if self.revision > 0 { Stage::Read } else { Stage::Unread };
     }

@@ -15,10 +15,10 @@ use futures_util::stream::{self, FuturesUnordered};
 use futures_util::{FutureExt, StreamExt};
 use tokio::sync::{mpsc, watch};
 
-use self::followed::{Followed, Stage};
+use self::followed::{Audit, Followed, Stage};
 use super::calls::{WATCH, is_token_refusal};
 use super::link::{Link, REQUEST_TIMEOUT};
-use super::{Core, Entries, KeyRange, View};
+use super::{Core, Entries, KeyRange, View, shown};
 use crate::generated::etcd::{
     WatchCancelRequest, WatchCreateRequest, WatchRequest, WatchResponse, watch_request,
 };
@@ -48,7 +48,13 @@ pub(super) struct Watcher {
 }
 
 type Opening = Pin<Box<dyn Future<Output = Result<Streaming<WatchResponse>, Status>> + Send>>;
-type Reading = Pin<Box<dyn Future<Output = (u64, Result<(Entries, i64), Status>)> + Send>>;
+type Reading = Pin<Box<dyn Future<Output = (Purpose, Result<(Entries, i64), Status>)> + Send>>;
+
+/// The purpose of a reading: a follow, by its number, that has none, or the audit of one that is watched.
+struct Purpose {
+    id: u64,
+    audit: Option<Audit>,
+}
 
 type Refused = Pin<Box<dyn Future<Output = Status> + Send>>;
 
@@ -173,8 +179,8 @@ impl Watcher {
                     Some(command) => self.obey(&mut session, command),
                     None => return None,
                 },
-                Some((id, read)) = session.reads.next(), if !session.reads.is_empty() => {
-                    self.read(id, read);
+                Some((purpose, read)) = session.reads.next(), if !session.reads.is_empty() => {
+                    self.read(&mut session, purpose, read);
                 }
                 answer = session.stream.next() => match answer {
                     Ok(answer) => {
@@ -227,10 +233,14 @@ impl Watcher {
                     later(at);
                 }
             }
-            if followed.stage == Stage::Unread && session.reads.len() < READS {
-                followed.stage = Stage::Reading;
-                let (core, range, id) = (self.core.clone(), followed.range.clone(), *id);
-                session.reads.push(Box::pin(async move { (id, core.read(&range).await) }));
+            if session.reads.len() < READS {
+                let audit = followed.begin_audit(now);
+                if audit.is_some() || followed.stage == Stage::Unread {
+                    followed.stage = audit.map_or(Stage::Reading, |_| Stage::Watching);
+                    let (core, range) = (self.core.clone(), followed.range.clone());
+                    let purpose = Purpose { id: *id, audit };
+                    session.reads.push(Box::pin(async move { (purpose, core.read(&range).await) }));
+                }
             }
             if followed.stage == Stage::Read {
                 followed.stage = Stage::Creating;
@@ -238,6 +248,10 @@ impl Watcher {
                 let by = after(now, REQUEST_TIMEOUT);
                 session.created_by.get_or_insert(by);
                 later(by);
+            }
+            // One that is due waits for the end of another reading.
+            if let Some(at) = followed.audit_at.filter(|at| *at > now) {
+                later(at);
             }
             match followed.tell_at {
                 Some(at) if at <= now => followed.tell(),
@@ -249,9 +263,31 @@ impl Watcher {
     }
 
     /// Takes over what was read.
-    fn read(&mut self, id: u64, read: Result<(Entries, i64), Status>) {
-        let again = self.again(id);
+    fn read(
+        &mut self,
+        session: &mut Session,
+        Purpose { id, audit }: Purpose,
+        read: Result<(Entries, i64), Status>,
+    ) {
+        let (now, again) = (self.now(), self.again(id));
         let Some(followed) = self.all.get_mut(&id) else { return };
+        if let Some(audit) = audit {
+            if !followed.is_of(audit) {
+                return;
+            }
+            match read {
+                Ok((entries, revision)) if followed.differs(&entries, audit, revision) => {
+                    let range = shown(&followed.range.start);
+                    tracing::warn!(range, "etcd did not tell of a change; watching anew");
+                    session.cancel(followed.watch_id);
+                    followed.replace(entries, revision);
+                    followed.tell();
+                }
+                // What cannot be read now is read at the next audit.
+                _ => followed.plan_audit(now, false, &*self.core.options.random),
+            }
+            return;
+        }
         match read {
             Ok((entries, revision)) => {
                 followed.replace(entries, revision);
@@ -302,6 +338,7 @@ impl Watcher {
         }
         if created {
             followed.stage = Stage::Watching;
+            followed.plan_audit(now, true, &*self.core.options.random);
             followed.answered();
             // What was missed meanwhile follows at once, and is told with it.
             followed.tell_at.get_or_insert(after(now, COLLECT_TIME));
