@@ -161,7 +161,7 @@ pub(crate) async fn applications_come_and_go(server: &Server) {
     let all = snapshot_until(&mut seen, |snapshot| snapshot.instances.len() == 3).await;
     let boot = all.instances.iter().find(|one| one.port == 8080).unwrap();
     assert_eq!((boot.revision(), boot.endpoints().len()), (None, 0));
-    assert_eq!(boot.instance.params.get("k").map(|k| &**k), Some("v"));
+    assert_eq!(boot.instance.params.get("k"), Some("v"));
     assert_eq!(discovery.applications().await.unwrap(), ["shop"]);
 
     mine.unregister(&instance(2, "r1")).await.unwrap();

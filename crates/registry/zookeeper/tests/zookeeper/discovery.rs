@@ -42,7 +42,7 @@ pub(crate) async fn until(
             }
         }
     };
-    tokio::time::timeout(Duration::from_secs(60), found).await.expect("such a list comes")
+    tokio::time::timeout(Duration::from_mins(1), found).await.expect("such a list comes")
 }
 
 fn revisions(snapshot: &InstanceSnapshot) -> Vec<(u16, &str)> {
