@@ -197,9 +197,20 @@ impl<'a> Fleet<'a> {
             if Instant::now() > end {
                 let failures = self.failures();
                 let first = failures.first().map_or("", |event| &event.error);
+                let unseen = |(number, consumer): (usize, &Consumer)| {
+                    let missing =
+                        |provider: &&Provider| consumer.seen(provider.target.id(), from).is_none();
+                    let at = self.providers.iter().filter(missing).map(|one| one.target.address);
+                    let at: Vec<String> = at.map(|address| address.to_string()).collect();
+                    (!at.is_empty()).then(|| format!("consumer {number} by {}", at.join(", ")))
+                };
+                let who: Vec<String> =
+                    self.consumers.iter().enumerate().filter_map(unseen).collect();
                 return Err(format!(
-                    "some consumer was not answered by some provider within {} s; {first}",
-                    PATIENCE.as_secs()
+                    "{}: not answered within {} s: {}; {first}",
+                    self.level.name(),
+                    PATIENCE.as_secs(),
+                    who.join(", ")
                 )
                 .into());
             }

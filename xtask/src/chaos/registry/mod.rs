@@ -29,19 +29,29 @@ struct Verdict {
     kept: bool,
 }
 
-/// Runs every case on every registry, or the one that the plan names.
+/// Runs every case on every registry, or the one that the plan names, as `faults` or `faults/etcd`.
 pub(super) fn run(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
-    let only = chaos.plan.part.as_deref();
+    let part = chaos.plan.part.as_deref();
+    let (only, on_kind) = match part.and_then(|part| part.split_once('/')) {
+        Some((case, kind)) => (Some(case), Some(kind)),
+        None => (part, None),
+    };
     if only.is_some_and(|only| CASES.iter().all(|case| case.name != only)) {
         let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
         return Err(format!("registry has the cases {}", names.join(", ")).into());
     }
     let mut kinds = Vec::new();
     for kind in Kind::ALL {
+        if on_kind.is_some_and(|name| name != kind.to_string()) {
+            continue;
+        }
         match kind.peer().missing() {
             Some(how) => tally.skip(&format!("chaos/registry/{kind}"), how),
             None => kinds.push(kind),
         }
+    }
+    if let (Some(name), true) = (on_kind, kinds.is_empty() && tally.skipped == 0) {
+        return Err(format!("no registry is called {name:?}").into());
     }
     for kind in &kinds {
         check(&mut chaos.peers.command(kind.peer(), &["prepare"]))?;

@@ -17,8 +17,9 @@ use crate::instance;
 /// The outcome of reading an entry: something to use, nothing to speak of, or why not.
 type Read<T> = Result<Option<T>, &'static str>;
 
-/// Entries that were read, by the last part of their keys, so that only new ones are.
-struct Known<T>(HashMap<Bytes, (i64, Read<T>)>);
+/// Entries that were read, by their keys, with their values, so that only new ones are. The revision would not
+/// do: a value that was damaged on the way has that of the value itself.
+struct Known<T>(HashMap<Bytes, (Bytes, Read<T>)>);
 
 impl<T: Clone> Known<T> {
     /// Reads the entries whose keys begin with `prefix`; returns those to use and those that are not.
@@ -32,13 +33,13 @@ impl<T: Clone> Known<T> {
         let mut before = std::mem::take(&mut self.0);
         for (key, entry) in entries {
             let name = key.strip_prefix(prefix.as_bytes()).unwrap_or_default();
-            let known = before.remove(key).filter(|(revision, _)| *revision == entry.mod_revision);
-            let (_, read) = known.unwrap_or_else(|| {
+            let known = before.remove(key).filter(|(value, _)| *value == entry.value);
+            let (value, read) = known.unwrap_or_else(|| {
                 let read = match std::str::from_utf8(name) {
                     Ok(name) => read(name, &entry.value),
                     Err(_) => Err("its key is not UTF-8"),
                 };
-                (0, read)
+                (entry.value.clone(), read)
             });
             match &read {
                 Ok(Some(one)) => used.push(one.clone()),
@@ -49,7 +50,7 @@ impl<T: Clone> Known<T> {
                 }
                 Err(_) => {}
             }
-            self.0.insert(key.clone(), (entry.mod_revision, read));
+            self.0.insert(key.clone(), (value, read));
         }
         (used, excluded)
     }
@@ -114,5 +115,27 @@ impl Instances {
         instances.sort_by_cached_key(ServiceInstance::address);
         instances.dedup_by_key(|instance| instance.address());
         InstanceSnapshot { instances, health: health(view), excluded }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::client::Entry;
+
+    #[test]
+    fn a_value_that_was_damaged_on_the_way_is_read_again() {
+        let mut instances = Instances::new("shop".into(), "/services/shop/".to_owned());
+        let mut snapshot = |value: &'static [u8]| {
+            let entry = Entry { value: Bytes::from_static(value), mod_revision: 7, lease: 0 };
+            let entries = Arc::new([(Bytes::from_static(b"/services/shop/h:1"), entry)].into());
+            let InstanceSnapshot { instances, excluded, .. } =
+                instances.snapshot(&View { entries, ..View::default() });
+            (instances.len(), excluded.len())
+        };
+        assert_eq!(snapshot(b"{\"Host\":\"h\",\"Port\":\xff}"), (0, 1));
+        assert_eq!(snapshot(b"{\"Host\":\"h\",\"Port\":1}"), (1, 0));
     }
 }
