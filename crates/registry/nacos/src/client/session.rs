@@ -41,9 +41,19 @@ impl Session {
         body: &R,
         headers: Headers,
     ) -> Result<R::Response, Error> {
+        self.request_within(REQUEST_TIMEOUT, body, headers).await
+    }
+
+    /// Asks the server, and waits for this long.
+    pub(super) async fn request_within<R: Request>(
+        &self,
+        limit: Duration,
+        body: &R,
+        headers: Headers,
+    ) -> Result<R::Response, Error> {
         let sent = wire::encode(R::KIND, headers, &self.local.to_string(), body)?;
         let mut head = head("Request", "request", CallKind::Unary);
-        head.deadline = Some(Deadline::after(self.clock.now(), REQUEST_TIMEOUT));
+        head.deadline = Some(Deadline::after(self.clock.now(), limit));
         let reply = self.channel.invoke(Call::new(head, message(sent))).await;
         let reply = reply.map_err(|status| lost(&status))?;
         let ReplyBody::One(payload, _) = reply.body else {
