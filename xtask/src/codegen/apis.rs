@@ -11,7 +11,7 @@ use crate::tally::Tally;
 /// What the name of a jar begins with, the interfaces that the application offers, and how many those are.
 const APPLICATIONS: [(&str, &str, usize); 3] = [
     ("apollo-openapi", "com.ctrip.framework.apollo.openapi.api.*", 5),
-    ("killbill-api", "org.killbill.billing.*Api", 0),
+    ("killbill-api", "org.killbill.billing.*Api", 40),
     ("xxl-job-core", "com.xxl.job.core.biz.*", 2),
 ];
 
