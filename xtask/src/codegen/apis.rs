@@ -8,7 +8,7 @@ use crate::peers::{Peer, Peers};
 use crate::process::{check, output};
 use crate::tally::Tally;
 
-/// What the name of a jar begins with, the interfaces that the application offers, and how many those are.
+/// Beginnings of the names of jars, each with the interfaces that the application offers, and their number.
 const APPLICATIONS: [(&str, &str, usize); 3] = [
     ("apollo-openapi", "com.ctrip.framework.apollo.openapi.api.*", 5),
     ("killbill-api", "org.killbill.billing.*Api", 40),

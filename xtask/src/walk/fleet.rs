@@ -21,7 +21,7 @@ use crate::tally::Tally;
 
 /// The page.
 const PAGE: &str = "docs/user/first-consumer.md";
-/// Its registry; the walk takes a free port, and other registries.
+/// URL of its registry; the walk takes a free port, and other registries.
 const REGISTRY: &str = "zookeeper://127.0.0.1:2181";
 /// The interface that the fleet offers.
 const INTERFACE: &str = "org.example.orders.Orders";

@@ -4,7 +4,7 @@ use std::fs;
 
 use super::{Project, api, class, data, with};
 
-/// What the first run prints.
+/// Output of the first run.
 const WRITTEN: &str = "wrote   src/api/listener.rs
 wrote   src/api/mod.rs
 wrote   src/api/notifier.rs
