@@ -45,7 +45,7 @@ impl Project {
     }
 
     fn read(&self, name: &str) -> String {
-        fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+        fs::read_to_string(self.path(name)).unwrap()
     }
 
     /// Writes a jar of these files.
