@@ -15,6 +15,7 @@
 
 mod call;
 mod completions;
+mod counted;
 mod decode;
 mod demo;
 mod failure;

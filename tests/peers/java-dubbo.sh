@@ -12,6 +12,9 @@
 #   java-dubbo.sh bench-hessian              ns per object of hessian-lite, as one line of JSON
 #   java-dubbo.sh compile SOURCES CLASSES    compile generated Java, every warning an error
 #   java-dubbo.sh call-generated CLASSES URL call the example provider through what was compiled so
+#   java-dubbo.sh orders FOLDER              the jars of java-orders, whose API is orders-api-1.2.jar, with sources,
+#                                            and 1.3 after it
+#   java-dubbo.sh serve-orders FOLDER PORT   its provider, in the foreground, registered at REGISTRY
 #   java-dubbo.sh members CLASS [CLASSES]    the members of a class of java-dubbo/api, or of others, with descriptors
 # DUBBO chooses the Dubbo generation: 3 (3.3.6, default), 3.2 (3.2.16), 3.2.8
 # (with its registry for Kubernetes), 2.7 (2.7.23) or 2.6 (2.6.12). The vectors
@@ -110,6 +113,24 @@ case ${1:-} in
     javac -d "$2" -cp "$2:$LIB/*" "$PEERS_SRC/java-generated/peer/generated/Caller.java"
     CLASSES=$2: java_command peer.generated.Caller
     exec "${JAVA_CMD[@]}" "$3" ;;
+  orders)
+    prepare; need jar
+    for version in 1.2 1.3; do
+      sources=$(mktemp -d) classes=$(mktemp -d)
+      cp -r "$PEERS_SRC/java-orders/api/." "$sources"
+      [ "$version" = 1.2 ] || cp -r "$PEERS_SRC/java-orders/api-$version/." "$sources"
+      find "$sources" -name '*.java' -print0 | xargs -0 javac --release 17 -d "$classes"
+      jar --create --file "$2/orders-api-$version.jar" -C "$classes" .
+      jar --create --file "$2/orders-api-$version-sources.jar" -C "$sources" .
+      rm -r "$sources" "$classes"
+    done
+    find "$PEERS_SRC/java-orders/provider" -name '*.java' -print0 |
+      xargs -0 javac --release 17 -d "$2/provider" -cp "$2/orders-api-1.2.jar:$LIB/*" ;;
+  serve-orders)
+    prepare
+    CLASSES=$2/provider:$2/orders-api-1.2.jar:
+    java_command -Dport="$3" -Dregistry="$REGISTRY" org.example.shop.Shop
+    serve "${JAVA_CMD[@]}" ;;
   members) prepare; exec javap -p -s -cp "${3:-$BUILT/api/target/classes}" "$2" ;;
   bench-server) prepare; jvm -Xmx512m -Dprotocol="$2" -Dport="$3" peer.bench.Server; serve "${JAVA_CMD[@]}" ;;
   bench-client) shift; prepare; jvm -Xmx512m peer.bench.Client; exec "${JAVA_CMD[@]}" "$@" ;;

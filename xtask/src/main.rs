@@ -29,6 +29,7 @@ mod fuzz;
 mod interop;
 mod known;
 mod nightly;
+mod outside;
 mod peers;
 mod picture;
 mod proc;

@@ -22,6 +22,8 @@ pub(crate) enum Peer {
     GoConnect,
     /// grpc-java's interop server and client.
     JavaGrpc,
+    /// The API jars of applications.
+    JavaApis,
     /// The Go programs of the benchmarks.
     GoBench,
     /// grpcurl.
@@ -42,7 +44,12 @@ impl Peer {
     /// The packages to install first, if something is missing.
     pub(crate) fn missing(self) -> Option<&'static str> {
         match self {
-            Self::Java(_) | Self::Spring(_) | Self::JavaGrpc | Self::ZooKeeper | Self::Nacos
+            Self::Java(_)
+            | Self::Spring(_)
+            | Self::JavaGrpc
+            | Self::JavaApis
+            | Self::ZooKeeper
+            | Self::Nacos
                 if !has_program("javac") || !has_program("mvn") =>
             {
                 Some(
@@ -143,6 +150,7 @@ fn script(peer: Peer) -> PathBuf {
         Peer::GoGrpc => "go-grpc.sh",
         Peer::GoConnect => "go-connect.sh",
         Peer::JavaGrpc => "java-grpc.sh",
+        Peer::JavaApis => "java-apis.sh",
         Peer::GoBench => "go-bench.sh",
         Peer::Grpcurl => "grpcurl.sh",
         Peer::ZooKeeper => "zookeeper.sh",

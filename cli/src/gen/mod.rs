@@ -13,6 +13,7 @@ use dubhe_codegen::proto_writer::ProtoWriter;
 use dubhe_codegen::rust_writer::{RustWriter, Unannotated};
 use dubhe_codegen::{Api, Note, Written, folder, openapi, rust_reader};
 
+use crate::counted::counted;
 use crate::failure::{Failure, remark};
 pub(crate) use options::GenArgs;
 use options::{Nulls, To};
@@ -21,17 +22,23 @@ use sources::{Found, Kind};
 /// Writes code of the sources, or compares it with what is there.
 pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Failure> {
     let kind = sources::kind(&options)?;
+    if options.check && options.to != To::Rust {
+        return Err(Failure::Usage("error: --check compares Rust".to_owned()));
+    }
     let out_folder = options.out.clone().unwrap_or_else(|| default_folder(options.to));
     if kind == Kind::Protobuf {
         return protobuf(&options, &out_folder, out);
     }
     let written = match sources::read(&options, kind).await? {
+        // Written, it would take away all that was made before.
+        Found::Api(api) if api.types.is_empty() => {
+            print(&api.notes);
+            return Err(failed("there is nothing to write code of; nothing is changed"));
+        }
         Found::Api(api) => write(&options, &api, &out_folder)?,
         Found::OpenApi { text, source } => of_openapi(&text, &source)?,
     };
-    for Note { at, text } in &written.notes {
-        remark(&format!("note: {at}: {text}"));
-    }
+    print(&written.notes);
     if options.check {
         return compare(&options, &written.files, &out_folder, out);
     }
@@ -46,13 +53,19 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
     }
     writeln!(
         out,
-        "{} written, {} removed, {} unchanged, {} notes",
+        "{} written, {} removed, {} unchanged, {}",
         updated.written.len(),
         updated.removed.len(),
         updated.unchanged,
-        written.notes.len()
+        counted(written.notes.len(), "note")
     )?;
     Ok(())
+}
+
+fn print(notes: &[Note]) {
+    for Note { at, text } in notes {
+        remark(&format!("note: {at}: {text}"));
+    }
 }
 
 fn default_folder(to: To) -> PathBuf {
@@ -110,7 +123,7 @@ fn rust_writer(options: &GenArgs) -> Result<RustWriter, Failure> {
     };
     let mut writer = RustWriter::new().unannotated(unannotated);
     for text in &options.types {
-        let (java, rust) = pair(text, "--type", "peer.api.Money=crate::Money")?;
+        let (java, rust) = pair(text, "--type", "org.example.Money=crate::Money")?;
         writer = writer.override_type(java, rust);
     }
     for text in &options.renames {
@@ -158,9 +171,6 @@ fn compare(
     folder: &Path,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    if options.to != To::Rust {
-        return Err(Failure::Usage("error: --check compares Rust".to_owned()));
-    }
     let changes = changes(files, folder)?;
     if options.json {
         writeln!(out, "{}", serde_json::to_string_pretty(&changes).map_err(failed)?)?;
@@ -170,9 +180,9 @@ fn compare(
         }
     }
     if !changes.is_empty() {
-        let (count, folder) = (changes.len(), folder.display());
-        return Err(Failure::Failed(format!(
-            "error: {count} differences to {folder}; run the command without --check to take them"
+        let (count, folder) = (counted(changes.len(), "difference"), folder.display());
+        return Err(failed(format!(
+            "{count} from {folder}; run the command without --check to take the fleet as it is now"
         )));
     }
     let is_same = |(name, text): (&String, &String)| {
@@ -180,15 +190,18 @@ fn compare(
     };
     let others = files.iter().filter(|of| !is_same(*of)).count();
     if !options.json {
-        writeln!(out, "no differences, but for the text of {others} files")?;
+        let text = match others {
+            0 => "no differences".to_owned(),
+            _ => format!("no differences, but for the text of {}", counted(others, "file")),
+        };
+        writeln!(out, "{text}")?;
     }
     Ok(())
 }
 
 fn changes(files: &BTreeMap<String, String>, folder: &Path) -> Result<Vec<Change>, Failure> {
-    let there = rust_reader::read(&[folder]).map_err(|error| {
-        failed(format!("cannot read {}: {error}; generate it first", folder.display()))
-    })?;
+    let there = rust_reader::read(&[folder])
+        .map_err(|error| failed(format!("{error}; run the command without --check first")))?;
     let now = files.iter().map(|(name, text)| (PathBuf::from(name), text.clone())).collect();
     let mut changes = check::differences(&there, &rust_reader::read_files(&now));
     changes.sort();

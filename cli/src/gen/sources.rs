@@ -135,7 +135,8 @@ fn document(options: &GenArgs) -> Result<Found, Failure> {
 async fn definitions(options: &GenArgs) -> Result<Api, Failure> {
     let mut all = Api::default();
     for url in &options.sources {
-        let parts = registries::open(url, None).map_err(|error| failed(error.message()))?;
+        let parts =
+            registries::open(url, None).map_err(|error| usage(error.message().to_owned()))?;
         let store = parts
             .documents
             .ok_or_else(|| failed(format!("{} has no documents", parts.registry.name())))?;
@@ -145,7 +146,7 @@ async fn definitions(options: &GenArgs) -> Result<Api, Failure> {
             |_| failed(format!("{} does not answer; --timeout gives it more time", store.name()));
         all.merge(read.map_err(late)??);
     }
-    if all.types.is_empty() {
+    if all.types.is_empty() && all.notes.is_empty() {
         let what = "no provider published a definition of such an interface; look at `dubhe registry ls URL metadata`";
         return Err(failed(what));
     }

@@ -14,9 +14,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::collect::first;
 use super::copy::{self, Lines};
-use super::output::counted;
 use super::rows::address;
 use super::{Asked, failed};
+use crate::counted::counted;
 use crate::failure::{Failure, remark};
 use crate::stop::Stop;
 

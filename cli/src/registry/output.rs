@@ -39,12 +39,6 @@ pub(super) fn document<T: Serialize>(
     Ok(writeln!(out, "{}", text.trim_end())?)
 }
 
-/// A number of things, by the word for one.
-pub(super) fn counted(count: usize, one: &str) -> String {
-    let end = if count == 1 { "" } else { "s" };
-    format!("{count} {one}{end}")
-}
-
 /// Prints a table; columns in which no row has anything are left out.
 pub(super) fn table(
     heads: &[&str],

@@ -7,6 +7,7 @@ mod decode;
 mod demo;
 #[cfg(unix)]
 mod docs;
+mod generate;
 mod hostile;
 mod new;
 mod output;

@@ -58,6 +58,13 @@ fn exceptions() {
 }
 
 #[test]
+fn java_api() {
+    let text = run(env!("CARGO_BIN_EXE_java_api"));
+    let line = "OrderLine { article: Some(\"teapot\"), amount: 2, price: None }";
+    assert_eq!(text, format!("order 7 has Some([{line}])\nthere are 3 left\n"));
+}
+
+#[test]
 fn callbacks() {
     let text = run(env!("CARGO_BIN_EXE_callbacks"));
     assert_eq!(text, "left shows 42, right shows 42\nright shows 43\n");

@@ -1,17 +1,18 @@
 //! The first steps of a new user: a crate of its own made from the README's text alone, built, run,
-//! and called as the README says; and projects of `dubhe new`.
+//! and called as the README says; projects of `dubhe new`; and the first consumer of a Java fleet.
 
+mod fleet;
 mod new;
 mod steps;
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 
 use crate::Result;
+use crate::outside::{cargo, from_checkout};
 use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check, free_address, output};
-use crate::repo::{has_program, root, target};
+use crate::repo::{has_program, root};
 use crate::tally::Tally;
 use steps::Steps;
 
@@ -29,7 +30,10 @@ pub(crate) fn run(tally: &mut Tally) -> Result<()> {
     if let Err(error) = readme(&peers, tally) {
         tally.fail("walk", &error.to_string());
     }
-    new::run(&peers, tally)
+    if let Err(error) = new::run(&peers, tally) {
+        tally.fail("walk/new", &error.to_string());
+    }
+    fleet::run(&peers, tally)
 }
 
 /// The steps of the README.
@@ -75,34 +79,6 @@ fn readme(peers: &Peers, tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-/// Cargo in the folder of the new crate. What it builds is kept for the next walk.
-fn cargo(task: &str, folder: &Path) -> Command {
-    let mut command = Command::new("cargo");
-    command.arg(task).current_dir(folder).env("CARGO_TARGET_DIR", target().join("walk"));
-    command
-}
-
-/// The text of a file, in which dependencies on this repository lead to this checkout.
-fn from_checkout(text: &str) -> String {
-    let mut out = String::new();
-    for line in text.lines() {
-        let folder = match line.split_once(" = { git = ") {
-            Some(("dubhe", _)) => Some(("dubhe", "dubhe")),
-            Some(("dubhe-build", _)) => Some(("dubhe-build", "build")),
-            _ => None,
-        };
-        out += &folder.map_or_else(
-            || line.to_owned(),
-            |(name, folder)| {
-                let path = root().join("crates").join(folder);
-                format!("{name} = {{ path = '{}' }}", path.display())
-            },
-        );
-        out.push('\n');
-    }
-    out
-}
-
 /// The answer of a command line, in which grpcurl is the one of `tests/peers`.
 fn call(peers: &Peers, line: &str) -> Result<String> {
     const GRPCURL: &str = r#"grpcurl() { "$GRPCURL" run "$@"; }"#;
@@ -125,7 +101,7 @@ fn judge(tally: &mut Tally, name: &str, answer: Result<String>, due: &str) {
 mod tests {
     use std::fs;
 
-    use super::{HEADING, Steps, from_checkout, root};
+    use super::{HEADING, Steps, root};
 
     #[test]
     fn the_readme_has_all_steps() {
@@ -140,12 +116,5 @@ mod tests {
         let service = fs::read_to_string(root().join("examples/proto/greeting.proto")).unwrap();
         let shown = steps.files.iter().find(|(name, _)| name == "proto/greeting.proto");
         assert!(shown.is_some_and(|(_, text)| service.ends_with(text.as_str())), "{shown:?}");
-    }
-
-    #[test]
-    fn dependencies_lead_to_the_checkout() {
-        let text = from_checkout("dubhe = { git = \"https://host/dubhe\" }\ntokio = \"1\"\n");
-        assert!(text.starts_with("dubhe = { path = "), "{text}");
-        assert!(text.ends_with("crates/dubhe' }\ntokio = \"1\"\n"), "{text}");
     }
 }

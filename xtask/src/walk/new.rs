@@ -4,11 +4,12 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{cargo, judge};
+use super::judge;
 use crate::Result;
+use crate::outside::{build_dubhe, cargo, dubhe, lock};
 use crate::peers::Peers;
 use crate::process::{ServerProcess, check, free_address, output};
-use crate::repo::{self, root, target};
+use crate::repo::{root, target};
 use crate::tally::Tally;
 
 /// A service of Java's and its consumer, two programs of a `.proto` file that meet in a registry, and a
@@ -29,7 +30,7 @@ const TASKS: [(&str, &[&str]); 3] = [
 
 /// Makes the projects. Each task, start, call and stop is a test.
 pub(super) fn run(peers: &Peers, tally: &mut Tally) -> Result<()> {
-    check(&mut repo::cargo(&["build", "--package", "dubhe-cli"]))?;
+    build_dubhe()?;
     let registry = peers.file("registry");
     fs::create_dir_all(&registry)?;
     let registry = format!("file://{}", registry.display());
@@ -41,8 +42,7 @@ pub(super) fn run(peers: &Peers, tally: &mut Tally) -> Result<()> {
         }
         check(new.arg("--path").arg(root()))?;
         let folder = peers.file(name);
-        // The versions of this checkout, whatever came out since.
-        fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock"))?;
+        lock(&folder)?;
         for (task, args) in TASKS {
             let test = format!("walk/new/{name}/{task}");
             match check(cargo(task, &folder).args(args)) {
@@ -112,11 +112,6 @@ fn server_said(log: &Path) -> Result<()> {
     const END: &str = "shut down; no call was cut off";
     let told = fs::read_to_string(log)?;
     if told.contains(END) { Ok(()) } else { Err(format!("no {END:?} in its log: {told}").into()) }
-}
-
-/// `dubhe` of this checkout.
-fn dubhe() -> Command {
-    Command::new(target().join("debug/dubhe"))
 }
 
 /// A program of a project, as its tests built it, with what it logs beside the answer out of the way.

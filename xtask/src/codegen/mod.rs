@@ -1,4 +1,7 @@
-//! Java that is generated from Rust: it compiles, it calls, and it is what the Java peers declare.
+//! Generated code: Java of Rust compiles, calls, and is what the Java peers declare; Rust of applications'
+//! own jars compiles.
+
+mod apis;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -33,20 +36,29 @@ pub(crate) fn run(tally: &mut Tally) -> Result<()> {
         return Ok(());
     }
     let peers = Peers::new("codegen")?;
-    let classes = generate(&peers, "examples", EXAMPLES)?;
+    // What breaks off here must not hide the applications.
+    if let Err(error) = java(&peers, tally) {
+        tally.fail("codegen", &error.to_string());
+    }
+    apis::run(&peers, tally)
+}
+
+/// Java of Rust.
+fn java(peers: &Peers, tally: &mut Tally) -> Result<()> {
+    let classes = generate(peers, "examples", EXAMPLES)?;
     tally.pass("codegen/examples compile");
     for protocol in ["dubbo", "tri"] {
         let name = format!("codegen/calls over {protocol}");
-        match call(&peers, &classes, protocol) {
+        match call(peers, &classes, protocol) {
             Ok(()) => tally.pass(&name),
             Err(error) => tally.fail(&name, &error.to_string()),
         }
     }
-    let classes = generate(&peers, "greet", &[GREET])?;
+    let classes = generate(peers, "greet", &[GREET])?;
     tally.pass("codegen/greet compiles");
     for class in names(&classes, &classes)?.iter().filter(|class| *class != OPAQUE) {
         let name = format!("codegen/{class}");
-        match compare(&peers, &classes, class) {
+        match compare(peers, &classes, class) {
             Ok(()) => tally.pass(&name),
             Err(error) => tally.fail(&name, &error.to_string()),
         }

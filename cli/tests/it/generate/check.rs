@@ -1,0 +1,101 @@
+//! `dubhe gen --check`.
+
+use serde_json::{Value as Json, json};
+
+use super::{Project, api, with};
+
+/// A project whose Rust is of a jar before another release.
+fn moved_on() -> Project {
+    let project = Project::with_api();
+    project.ok("api.jar");
+    let [listener, notifier, state, constant] = api();
+    let listener = with(listener, "changed", "altered");
+    project.jar("api-2.jar", &[listener, notifier, with(state, "PAID", "SENT"), constant]);
+    project
+}
+
+const DIFFERENCES: &str = "\
+sample.Listener.altered(State): the method is new: incompatible: providers of the old one: they have no such method, and calls of it fail
+sample.Listener.changed(State): the method is gone: incompatible: consumers of the old one: new providers have no such method, and calls of it fail
+sample.State.PAID: the constant is gone: conditional: consumers of the old one: a message with a constant that the reader does not know is refused
+sample.State.SENT: the constant is new: conditional: providers of the old one: a message with a constant that the reader does not know is refused
+";
+
+#[test]
+fn the_same_fleet_has_no_differences() {
+    let project = Project::with_api();
+    project.ok("api.jar");
+    let none = "no differences\n";
+    assert_eq!(project.ok("api.jar --check"), none);
+    assert_eq!(project.ok("api.jar --check --json"), "[]\n");
+    // Names and types of before are compared with the same options.
+    project.ok("api.jar --rename sample.State=Phase --unannotated non-null");
+    assert_eq!(
+        project.ok("api.jar --rename sample.State=Phase --unannotated non-null --check"),
+        none
+    );
+    // What does not travel differs as text alone.
+    let listener = project.read("src/api/listener.rs");
+    project.write("src/api/listener.rs", format!("{listener}// mine\n"));
+    assert_eq!(
+        project.ok("api.jar --rename sample.State=Phase --unannotated non-null --check"),
+        "no differences, but for the text of 1 file\n"
+    );
+}
+
+#[test]
+fn differences_are_said_and_fail() {
+    let project = moved_on();
+    let before = project.read("src/api/listener.rs");
+    let checked = project.generate("api-2.jar --check");
+    assert_eq!(checked.out, DIFFERENCES);
+    assert_eq!(
+        (checked.code, &*checked.err),
+        (
+            1,
+            "error: 4 differences from src/api; run the command without --check to take the fleet as it is now\n"
+        )
+    );
+    assert_eq!(project.read("src/api/listener.rs"), before, "nothing is written");
+    // Taken, there are none.
+    project.ok("api-2.jar");
+    project.ok("api-2.jar --check");
+}
+
+#[test]
+fn differences_are_told_to_programs() {
+    let checked = moved_on().generate("api-2.jar --check --json");
+    assert_eq!(checked.code, 1);
+    let changes: Json = serde_json::from_str(&checked.out).unwrap();
+    assert_eq!(changes.as_array().unwrap().len(), 4);
+    assert_eq!(
+        changes[0],
+        json!({
+            "type": "sample.Listener",
+            "member": "altered(State)",
+            "what": "method_added",
+            "text": "the method is new",
+            "consumers": {"compatibility": "compatible"},
+            "providers": {
+                "compatibility": "incompatible",
+                "reason": "they have no such method, and calls of it fail",
+            },
+        })
+    );
+}
+
+#[test]
+fn there_must_be_something_to_compare_with() {
+    let project = Project::with_api();
+    let first = project.generate("api.jar --check");
+    assert_eq!((first.code, &*first.out), (1, ""));
+    assert_eq!(
+        first.err,
+        "error: cannot read src/api: No such file or directory (os error 2); run the command without --check first\n"
+    );
+    let alone = project.generate("api.jar --json");
+    assert_eq!(alone.code, 2);
+    assert!(alone.err.contains("--check"), "{}", alone.err);
+    let java = project.generate("src --to java --check");
+    assert_eq!((java.code, &*java.err), (2, "error: --check compares Rust\n"));
+}

@@ -1,0 +1,88 @@
+//! Command lines that make nothing, and why.
+
+use super::{Project, class};
+
+/// The exit statuses of a wrong command line, and of one that fails.
+const USAGE: i32 = 2;
+const FAILED: i32 = 1;
+
+#[test]
+fn what_is_refused_says_why_and_writes_nothing() {
+    let project = Project::with_api();
+    project.jar("data.jar", &[class("Order"), class("Order$Line")]);
+    project.write("text.jar", "no jar");
+    project.write("openapi.json", "{}");
+    let none = "error: cannot read none.jar: No such file or directory (os error 2)\n";
+    let nothing = "error: there is nothing to write code of; nothing is changed\n";
+    for (line, code, why) in [
+        ("none.jar", FAILED, none),
+        ("api.jar --classpath none.jar", FAILED, none),
+        ("api.jar --sources none.jar", FAILED, none),
+        (
+            "none.class",
+            FAILED,
+            "error: cannot read none.class: No such file or directory (os error 2)\n",
+        ),
+        (
+            "none --to java",
+            FAILED,
+            "error: cannot read none: No such file or directory (os error 2)\n",
+        ),
+        ("text.jar", FAILED, "error: text.jar is no jar: "),
+        (
+            "openapi.json",
+            FAILED,
+            "error: openapi.json: not an OpenAPI document: `openapi` with the version is missing\n",
+        ),
+        ("none", USAGE, "error: \"none\" is no source: give a .jar, a folder of class files, "),
+        ("lib.rs", USAGE, "error: lib.rs is Rust: say --to java or --to proto\n"),
+        (
+            "api.jar openapi.json",
+            USAGE,
+            "error: openapi.json is another kind of source than api.jar; ",
+        ),
+        ("api.jar --rename Order", USAGE, "error: --rename \"Order\": write JAVA=RUST, such as "),
+        ("api.jar --type =Order", USAGE, "error: --type \"=Order\": write JAVA=RUST, such as "),
+        (
+            "consul://127.0.0.1:1",
+            USAGE,
+            "error: unknown kind of registry \"consul\"; known kinds: ",
+        ),
+        (
+            "file:///nowhere",
+            FAILED,
+            "error: no provider published a definition of such an interface; look at `dubhe registry ls URL metadata`\n",
+        ),
+        (
+            "zookeeper://127.0.0.1:1 --timeout 300ms",
+            FAILED,
+            "error: zookeeper://127.0.0.1:1 does not answer; --timeout gives it more time\n",
+        ),
+        (
+            "data.jar",
+            FAILED,
+            "note: interfaces: no interface of what was given looks like a service; ",
+        ),
+        ("data.jar", FAILED, nothing),
+        (
+            "api.jar --interface sample.Listner",
+            FAILED,
+            "note: sample.Listner: no interface of the jars has such a name; look at the names in the jar\n",
+        ),
+        ("api.jar --interface sample.Listner", FAILED, nothing),
+    ] {
+        let refused = project.generate(line);
+        assert_eq!((refused.code, &*refused.out), (code, ""), "{line}: {}", refused.err);
+        assert!(refused.err.contains(why), "{line}: {}", refused.err);
+        assert!(!project.path("src").exists() && !project.path("java").exists(), "{line}");
+    }
+}
+
+#[test]
+fn what_was_made_stays_when_nothing_is_found() {
+    let project = Project::with_api();
+    project.ok("api.jar");
+    let refused = project.generate("api.jar --interface sample.Listner");
+    assert_eq!((refused.code, &*refused.out), (FAILED, ""));
+    assert_eq!(project.ok("api.jar"), "0 written, 0 removed, 4 unchanged, 0 notes\n");
+}
