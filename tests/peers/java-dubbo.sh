@@ -12,6 +12,7 @@
 #   java-dubbo.sh bench-hessian              ns per object of hessian-lite, as one line of JSON
 #   java-dubbo.sh compile SOURCES CLASSES    compile generated Java, every warning an error
 #   java-dubbo.sh call-generated CLASSES URL call the example provider through what was compiled so
+#   java-dubbo.sh jars                       the jars of the interfaces, one a line
 #   java-dubbo.sh members CLASS [CLASSES]    the members of a class of java-dubbo/api, or of others, with descriptors
 # DUBBO chooses the Dubbo generation: 3 (3.3.6, default), 3.2 (3.2.16), 3.2.8
 # (with its registry for Kubernetes), 2.7 (2.7.23) or 2.6 (2.6.12). The vectors
@@ -110,6 +111,7 @@ case ${1:-} in
     javac -d "$2" -cp "$2:$LIB/*" "$PEERS_SRC/java-generated/peer/generated/Caller.java"
     CLASSES=$2: java_command peer.generated.Caller
     exec "${JAVA_CMD[@]}" "$3" ;;
+  jars) prepare; printf '%s\n' "$BUILT/api/target/api-1.jar" "$BUILT/proto/target/proto-1.jar" ;;
   members) prepare; exec javap -p -s -cp "${3:-$BUILT/api/target/classes}" "$2" ;;
   bench-server) prepare; jvm -Xmx512m -Dprotocol="$2" -Dport="$3" peer.bench.Server; serve "${JAVA_CMD[@]}" ;;
   bench-client) shift; prepare; jvm -Xmx512m peer.bench.Client; exec "${JAVA_CMD[@]}" "$@" ;;

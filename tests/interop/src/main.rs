@@ -15,12 +15,14 @@
     reason = "the lines are the purpose of the program"
 )]
 
+mod any;
 mod codes;
 mod consumer;
 mod conventions;
 mod deep;
 mod greet;
 mod idl;
+mod java;
 mod json;
 mod names;
 mod pojo;

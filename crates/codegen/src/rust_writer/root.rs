@@ -58,12 +58,13 @@ pub(super) fn write(
             text.line(0, "");
             text.line(0, &format!("/// The package `{}` of Java.", clean(java)));
             let name = child.last().map(String::as_str).unwrap_or_default();
+            text.line(0, "#[allow(unreachable_pub)]");
             text.line(0, &format!("pub mod {name};"));
         }
         for (file, names) in written.get(package).into_iter().flatten() {
             text.line(0, "");
             text.line(0, &format!("mod {file};"));
-            text.line(0, "#[allow(deprecated, unused_imports)]");
+            text.line(0, "#[allow(deprecated, unreachable_pub, unused_imports)]");
             export(&mut text, file, names);
         }
         files.insert(path(package, "mod"), text.as_str().to_owned());
