@@ -41,7 +41,7 @@ pub(super) fn run(tally: &mut Tally) -> Result<()> {
         let mut seen = None;
         let status = lines(&mut peers.command(Peer::GoConnect, &args), LIMIT, |line| {
             println!("{line}");
-            seen = counts(line).or(seen);
+            seen = counts(line).or(seen.take());
         })?;
         let seen = seen.unwrap_or_default();
         tally.add(seen.clone());

@@ -36,7 +36,7 @@ pub(super) fn run(tally: &mut Tally) -> Result<()> {
     let mut runner = peers.command(Peer::ProtobufConformance, &flags);
     let status = lines(&mut runner, LIMIT, |line| {
         // The text format, of which all is skipped, has a total of its own.
-        seen = total(line).filter(|total| total.passed > 0).or(seen);
+        seen = total(line).filter(|total| total.passed > 0).or(seen.take());
         said.push(line.to_owned());
     })?;
     let Some(seen) = seen else {
