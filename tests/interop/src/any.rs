@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use dubhe::hessian2::{Decode, Decoder, Encode, Encoder, Error, JavaType};
 use dubhe::Value;
+use dubhe::hessian2::{Decode, Decoder, Encode, Encoder, Error, JavaType};
 
 /// Any object. Besides values it holds text with lone surrogates, which Java's strings may have.
 #[derive(Clone, Debug, PartialEq)]

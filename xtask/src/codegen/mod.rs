@@ -48,7 +48,7 @@ pub(crate) fn run(tally: &mut Tally) -> Result<()> {
         }
     }
     let api = peers.file("api.rs");
-    fs::write(&api, of_java::api()?)?;
+    fs::write(&api, of_java::api())?;
     let classes = generate(&peers, "api", &[&api.to_string_lossy()])?;
     tally.pass("codegen/api compiles");
     for class in names(&classes, &classes)?.iter().filter(|class| *class != OPAQUE) {

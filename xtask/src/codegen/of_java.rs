@@ -84,15 +84,20 @@ pub(super) fn compare(peers: &Peers) -> Result<()> {
     if paths.is_empty() {
         return Ok(());
     }
-    Err(format!("{FOLDER} is not what the jars give: {paths:?}; write it by `cargo xtask generate`")
-        .into())
+    Err(format!(
+        "{FOLDER} is not what the jars give: {paths:?}; write it by `cargo xtask generate`"
+    )
+    .into())
 }
 
 /// A crate of the part of the folder whose Java needs no library, and the type that the options name.
-pub(super) fn api() -> Result<String> {
-    let path = |of: &str| root().join(of).canonicalize().map(|path| format!("{path:?}"));
-    let (any, api) = (path("tests/interop/src/any.rs")?, path(&format!("{FOLDER}/api/mod.rs"))?);
-    Ok(format!("#[path = {any}] mod any; mod java {{ #[path = {api}] pub mod api; }}"))
+pub(super) fn api() -> String {
+    let root = root();
+    let root = root.display();
+    format!(
+        "#[path = \"{root}/tests/interop/src/any.rs\"] mod any; mod java {{ #[path = \"{root}/{FOLDER}/api/mod.rs\"] pub mod \
+         api; }}"
+    )
 }
 
 /// Makes Rust of the jars by the command of users.

@@ -260,6 +260,7 @@ fn short(ty: &Type) -> String {
             format!("{name}<{}>", arguments.join(", "))
         }
         Type::Array(of) => short(of) + "[]",
+        Type::Nullable(of) => format!("@Nullable {}", short(of)),
         other => other.to_string(),
     }
 }

@@ -169,6 +169,10 @@ impl Mapper<'_> {
                 };
                 Rust::Array(Box::new(element))
             }
+            Type::Nullable(of) => match self.plain(of, Objects::Nullable, widened)? {
+                of @ (Rust::Option(_) | Rust::Value | Rust::Unit) => of,
+                of => Rust::Option(Box::new(of)),
+            },
             Type::Class { name, arguments } => self.class(name, arguments, objects, widened)?,
         })
     }

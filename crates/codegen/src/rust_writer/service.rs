@@ -135,6 +135,7 @@ fn word(ty: &Type) -> String {
         Type::Primitive(of) => of.name().to_owned(),
         Type::Variable(_) => "object".to_owned(),
         Type::Array(of) => word(of) + "_array",
+        Type::Nullable(of) => word(of),
         Type::Class { name, .. } => match jdk::carried(name).map(|carried| carried.rust) {
             Some(Shape::Boxed(Primitive::Int)) => "boxed_int".to_owned(),
             Some(Shape::Boxed(Primitive::Char)) => "boxed_char".to_owned(),

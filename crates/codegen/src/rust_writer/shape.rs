@@ -199,6 +199,7 @@ fn finite(ty: &Type, class: &str, own: &[Type]) -> Type {
             Type::Class { name: name.clone(), arguments }
         }
         Type::Array(of) => Type::Array(Box::new(finite(of, class, own))),
+        Type::Nullable(of) => Type::Nullable(Box::new(finite(of, class, own))),
         other => other.clone(),
     }
 }
@@ -206,7 +207,7 @@ fn finite(ty: &Type, class: &str, own: &[Type]) -> Type {
 fn has_variable(ty: &Type) -> bool {
     match ty {
         Type::Variable(_) => true,
-        Type::Array(of) => has_variable(of),
+        Type::Array(of) | Type::Nullable(of) => has_variable(of),
         Type::Class { arguments, .. } => arguments.iter().any(has_variable),
         Type::Void | Type::Primitive(_) => false,
     }
@@ -220,6 +221,7 @@ pub(super) fn substitute(ty: &Type, parameters: &[String], arguments: &[Type]) -
             at.and_then(|at| arguments.get(at)).cloned().unwrap_or_else(Type::object)
         }
         Type::Array(of) => Type::Array(Box::new(substitute(of, parameters, arguments))),
+        Type::Nullable(of) => Type::Nullable(Box::new(substitute(of, parameters, arguments))),
         Type::Class { name, arguments: own } => Type::Class {
             name: name.clone(),
             arguments: own.iter().map(|of| substitute(of, parameters, arguments)).collect(),

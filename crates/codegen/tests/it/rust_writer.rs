@@ -220,6 +220,36 @@ fn options_name_types_members_and_the_crate() {
 }
 
 #[test]
+fn what_may_be_null_within_a_type_is_an_option() {
+    let nullable = |of: Type| Type::Nullable(Box::new(of));
+    let generic = |name: &str, arguments| Type::Class { name: name.into(), arguments };
+    let boxed = || Type::class("java.lang.Integer");
+    let output = write(vec![
+        class(
+            "a.Order",
+            vec![
+                field("notes", generic("java.util.List", vec![nullable(string())])),
+                field("counts", generic("java.util.Map", vec![string(), nullable(boxed())])),
+                field("lines", Type::Array(Box::new(nullable(Type::class("a.Line"))))),
+                field("texts", Type::Array(Box::new(nullable(string())))),
+                field("any", generic("java.util.List", vec![nullable(Type::object())])),
+            ],
+        ),
+        class("a.Line", vec![]),
+    ]);
+    let text = all(&output);
+    for part in [
+        "/// `List<@Nullable String> notes`.\n    pub notes: Option<Vec<Option<String>>>,",
+        "pub counts: Option<HashMap<String, Option<i32>>>,",
+        "pub lines: Option<Array<Option<Line>>>,",
+        "pub texts: Option<Array<Option<String>>>,",
+        "pub any: Option<Vec<Value>>,",
+    ] {
+        assert!(text.contains(part), "{part} {text}");
+    }
+}
+
+#[test]
 fn options_say_what_may_be_null() {
     let output = RustWriter::new()
         .non_null("a.Orders.*")

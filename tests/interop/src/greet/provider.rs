@@ -4,8 +4,8 @@ use std::collections::{HashMap, HashSet};
 use std::time::Duration as Time;
 
 use dubhe::java::{
-    Array, BigDecimal, BigInteger, Date, Duration, Instant, LocalDate, LocalDateTime, LocalTime, Locale,
-    OffsetDateTime, Period, Throwable, Uuid, Year, YearMonth, ZonedDateTime,
+    Array, BigDecimal, BigInteger, Date, Duration, Instant, LocalDate, LocalDateTime, LocalTime,
+    Locale, OffsetDateTime, Period, Throwable, Uuid, Year, YearMonth, ZonedDateTime,
 };
 use dubhe::{Context, Status, Value};
 
@@ -144,6 +144,11 @@ impl GreetService for Greeter {
         Ok(std::iter::once(first).chain(rest.iter().map(text)).collect::<Vec<_>>().join(","))
     }
 
+    #[allow(
+        clippy::many_single_char_names,
+        clippy::too_many_arguments,
+        reason = "the names and arguments are those of the Java interface"
+    )]
     async fn many_arguments(
         &self,
         a: i32,
