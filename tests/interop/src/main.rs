@@ -22,6 +22,8 @@ mod conventions;
 mod deep;
 mod greet;
 mod idl;
+// As `dubhe gen` writes it, for the defaults of rustfmt.
+#[rustfmt::skip]
 mod java;
 mod json;
 mod names;
