@@ -15,6 +15,7 @@
 #   java-dubbo.sh orders FOLDER              the jars of java-orders, whose API is orders-api-1.2.jar, with sources,
 #                                            and 1.3 after it
 #   java-dubbo.sh serve-orders FOLDER PORT   its provider, in the foreground, registered at REGISTRY
+#   java-dubbo.sh jars                       the jars of the interfaces, one a line
 #   java-dubbo.sh members CLASS [CLASSES]    the members of a class of java-dubbo/api, or of others, with descriptors
 # DUBBO chooses the Dubbo generation: 3 (3.3.6, default), 3.2 (3.2.16), 3.2.8
 # (with its registry for Kubernetes), 2.7 (2.7.23) or 2.6 (2.6.12). The vectors
@@ -131,6 +132,7 @@ case ${1:-} in
     CLASSES=$2/provider:$2/orders-api-1.2.jar:
     java_command -Dport="$3" -Dregistry="$REGISTRY" org.example.shop.Shop
     serve "${JAVA_CMD[@]}" ;;
+  jars) prepare; printf '%s\n' "$BUILT/api/target/api-1.jar" "$BUILT/proto/target/proto-1.jar" ;;
   members) prepare; exec javap -p -s -cp "${3:-$BUILT/api/target/classes}" "$2" ;;
   bench-server) prepare; jvm -Xmx512m -Dprotocol="$2" -Dport="$3" peer.bench.Server; serve "${JAVA_CMD[@]}" ;;
   bench-client) shift; prepare; jvm -Xmx512m peer.bench.Client; exec "${JAVA_CMD[@]}" "$@" ;;

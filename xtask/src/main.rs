@@ -11,6 +11,7 @@
 //! cargo xtask nightly [SUITE]                    every suite in its full length
 //! cargo xtask walk                               the first steps of the README, and projects of `dubhe new`
 //! cargo xtask picture                            docs/demo.svg, from the output of the demo
+//! cargo xtask generate                           tests/interop/src/java, from the jars of the Java peers
 //! ```
 //!
 //! Bare, a task runs its everyday set; with a name, that part. The last line is
@@ -50,7 +51,7 @@ use tally::Tally;
 /// Errors of a task are read by a person and end the task.
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-const USAGE: &str = "usage: cargo xtask tidy|test|interop|conformance|bench|fuzz|chaos|nightly|walk|picture [NAME] [FLAGS]";
+const USAGE: &str = "usage: cargo xtask tidy|test|interop|conformance|bench|fuzz|chaos|nightly|walk|picture|generate [NAME] [FLAGS]";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -74,6 +75,7 @@ fn run(args: &[String], tally: &mut Tally) -> Result<()> {
         "nightly" => nightly::run(only_name(rest)?, tally),
         "walk" => only_name(rest).and_then(|_| walk::run(tally)),
         "picture" => only_name(rest).and_then(|_| picture::run(tally)),
+        "generate" => only_name(rest).and_then(|_| codegen::write(tally)),
         other => Err(format!("no task is called {other:?}; {USAGE}").into()),
     }
 }

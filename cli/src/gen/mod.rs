@@ -130,6 +130,17 @@ fn rust_writer(options: &GenArgs) -> Result<RustWriter, Failure> {
         let (java, rust) = pair(text, "--rename", "org.example.Order=PurchaseOrder")?;
         writer = writer.rename(java, rust);
     }
+    for members in &options.nullable {
+        writer = writer.nullable(members);
+    }
+    for members in &options.non_null {
+        writer = writer.non_null(members);
+    }
+    for text in &options.methods {
+        let (java, option) = pair(text, "--method", "org.example.Orders.find=context")?;
+        let wrong = |error| Failure::Usage(format!("error: --method {text:?}: {error}"));
+        writer = writer.method(java, option.parse().map_err(wrong)?);
+    }
     Ok(writer)
 }
 

@@ -42,7 +42,11 @@ pub(crate) struct GenArgs {
     /// Jar or folder of Java sources, for documentation and names of parameters
     #[arg(long = "sources", value_name = "JAR")]
     pub(super) java_sources: Vec<PathBuf>,
-    /// Rust type of a class: a path, or `value` to keep objects as they are
+    /// Class to take although no interface leads to it, such as an exception that no method declares; `*` stands for any
+    /// letters
+    #[arg(long = "class", value_name = "PATTERN")]
+    pub(super) classes: Vec<String>,
+    /// Rust type of a class, field, result or parameter: a path, or `value` to keep objects as they are
     #[arg(long = "type", value_name = "JAVA=RUST")]
     pub(super) types: Vec<String>,
     /// Name in Rust of a class, method or field
@@ -51,6 +55,15 @@ pub(crate) struct GenArgs {
     /// Types without an annotation of null become an `Option` in fields and results, everywhere, or nowhere
     #[arg(long, value_enum, default_value = "default")]
     pub(super) unannotated: Nulls,
+    /// Field, result or parameter (org.example.Orders.find.key) that is an `Option`; `*` stands for any letters
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) nullable: Vec<String>,
+    /// Field, result or parameter that is no `Option` unless --nullable names it
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) non_null: Vec<String>,
+    /// What a method has and no interface says: context, end_callbacks or oneway
+    #[arg(long = "method", value_name = "PATTERN=OPTION")]
+    pub(super) methods: Vec<String>,
     /// Folder with the imports of .proto files
     #[arg(long = "include", value_name = "FOLDER")]
     pub(super) includes: Vec<PathBuf>,

@@ -1,9 +1,9 @@
 //! The sources of `dubhe gen`, by what they are.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dubhe::documents::{DocumentKey, DocumentStore, Side};
-use dubhe_codegen::java_reader::JavaReader;
+use dubhe_codegen::java_reader::Inputs;
 use dubhe_codegen::pattern::matches;
 use dubhe_codegen::{Api, definition, rust_reader};
 
@@ -88,26 +88,14 @@ pub(super) async fn read(options: &GenArgs, kind: Kind) -> Result<Found, Failure
 }
 
 fn classes(options: &GenArgs) -> Result<Api, Failure> {
-    let mut reader = JavaReader::new();
-    for source in &options.sources {
-        let path = Path::new(source);
-        let is_class = path.extension().is_some_and(|of| of.eq_ignore_ascii_case("class"));
-        reader = if path.is_dir() {
-            reader.folder(path)
-        } else if is_class {
-            reader.class_file(path)
-        } else {
-            reader.jar(path)
-        }
-        .map_err(failed)?;
-    }
-    for path in &options.classpath {
-        reader = reader.classpath(path).map_err(failed)?;
-    }
-    for path in &options.java_sources {
-        reader = reader.sources(path).map_err(failed)?;
-    }
-    Ok(reader.interfaces(&options.interfaces).read())
+    let inputs = Inputs {
+        jars: options.sources.iter().map(PathBuf::from).collect(),
+        classpath: options.classpath.clone(),
+        sources: options.java_sources.clone(),
+        interfaces: options.interfaces.clone(),
+        classes: options.classes.clone(),
+    };
+    inputs.read().map_err(failed)
 }
 
 fn document(options: &GenArgs) -> Result<Found, Failure> {

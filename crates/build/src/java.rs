@@ -4,9 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use dubhe_codegen::folder;
-use dubhe_codegen::java_reader::JavaReader;
+use dubhe_codegen::java_reader::Inputs;
 use dubhe_codegen::rust_writer::RustWriter;
-pub use dubhe_codegen::rust_writer::{OVERRIDE_VALUE, Unannotated};
+pub use dubhe_codegen::rust_writer::{MethodOption, OVERRIDE_VALUE, Unannotated};
 
 use crate::Error;
 use crate::error::at;
@@ -44,10 +44,7 @@ pub fn java(jars: &[impl AsRef<Path>]) -> Result<(), Error> {
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Java {
-    jars: Vec<PathBuf>,
-    classpath: Vec<PathBuf>,
-    sources: Vec<PathBuf>,
-    interfaces: Vec<String>,
+    inputs: Inputs,
     writer: RustWriter,
     out_dir: Option<PathBuf>,
 }
@@ -60,26 +57,26 @@ impl Java {
 
     /// A jar, or a folder of class files, whose services are made.
     pub fn jar(mut self, path: impl Into<PathBuf>) -> Self {
-        self.jars.push(path.into());
+        self.inputs.jars.push(path.into());
         self
     }
 
     /// A jar or folder with classes that the interfaces refer to.
     pub fn classpath(mut self, path: impl Into<PathBuf>) -> Self {
-        self.classpath.push(path.into());
+        self.inputs.classpath.push(path.into());
         self
     }
 
     /// A jar or folder of Java sources, for documentation and names of parameters.
     pub fn sources(mut self, path: impl Into<PathBuf>) -> Self {
-        self.sources.push(path.into());
+        self.inputs.sources.push(path.into());
         self
     }
 
     /// The interfaces that are made, by names in which `*` stands for any letters; by default all that look like
     /// services.
     pub fn interfaces(mut self, patterns: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.interfaces.extend(patterns.into_iter().map(Into::into));
+        self.inputs.interfaces.extend(patterns.into_iter().map(Into::into));
         self
     }
 
@@ -89,7 +86,35 @@ impl Java {
         self
     }
 
-    /// The Rust type of a class: a path, or [`OVERRIDE_VALUE`] for objects that are kept as they are, circles included.
+    /// Classes that are made although no interface leads to them, by names in which `*` stands for any letters:
+    /// exceptions that no method declares, or what an `Object` holds.
+    pub fn classes(mut self, patterns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.inputs.classes.extend(patterns.into_iter().map(Into::into));
+        self
+    }
+
+    /// Fields, results and parameters that are an `Option` whatever Java says of null, by names in which `*` stands for
+    /// any letters: `org.example.Order.note`, `org.example.Orders.find`, `org.example.Orders.find.key`.
+    pub fn nullable(mut self, members: impl Into<String>) -> Self {
+        self.writer = self.writer.nullable(members);
+        self
+    }
+
+    /// Fields, results and parameters that are no `Option` unless [`nullable`](Self::nullable) names them.
+    pub fn non_null(mut self, members: impl Into<String>) -> Self {
+        self.writer = self.writer.non_null(members);
+        self
+    }
+
+    /// What methods have and no interface says, by names such as `org.example.Orders.find`, in which `*` stands for any
+    /// letters.
+    pub fn method(mut self, methods: impl Into<String>, option: MethodOption) -> Self {
+        self.writer = self.writer.method(methods, option);
+        self
+    }
+
+    /// The Rust type of a class, or of a field, result or parameter (`org.example.Event.payload`): a path, or
+    /// [`OVERRIDE_VALUE`] for objects that are kept as they are, circles included.
     pub fn override_type(mut self, java: impl Into<String>, rust: impl Into<String>) -> Self {
         self.writer = self.writer.override_type(java, rust);
         self
@@ -115,21 +140,10 @@ impl Java {
     #[allow(clippy::print_stdout, reason = "it is how a build script speaks to cargo")]
     pub fn generate(&self) -> Result<(), Error> {
         let out = crate::out_dir(self.out_dir.as_deref())?.join(FOLDER);
-        let mut reader = JavaReader::new();
-        for path in self.jars.iter().chain(&self.classpath).chain(&self.sources) {
+        for path in self.inputs.files() {
             println!("cargo::rerun-if-changed={}", path.display());
         }
-        for path in &self.jars {
-            reader = if path.is_dir() { reader.folder(path) } else { reader.jar(path) }
-                .map_err(|error| Error::Java(error.to_string()))?;
-        }
-        for path in &self.classpath {
-            reader = reader.classpath(path).map_err(|error| Error::Java(error.to_string()))?;
-        }
-        for path in &self.sources {
-            reader = reader.sources(path).map_err(|error| Error::Java(error.to_string()))?;
-        }
-        let api = reader.interfaces(&self.interfaces).read();
+        let api = self.inputs.read().map_err(|error| Error::Java(error.to_string()))?;
         let written = self.writer.write(&api);
         for note in api.notes.iter().chain(&written.notes) {
             println!("cargo::warning={note}");

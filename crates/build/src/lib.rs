@@ -62,7 +62,7 @@ use quote::quote;
 
 pub use error::Error;
 #[cfg(feature = "java")]
-pub use java::{Java, OVERRIDE_VALUE, Unannotated, java};
+pub use java::{Java, MethodOption, OVERRIDE_VALUE, Unannotated, java};
 
 use prost_build::Module;
 use prost_types::FileDescriptorProto;

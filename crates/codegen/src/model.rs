@@ -177,6 +177,8 @@ pub enum Type {
     },
     /// An array of that type.
     Array(Box<Type>),
+    /// A type argument, or the element of an array, of which the source says that it may be null.
+    Nullable(Box<Type>),
     /// A type parameter of the class around it. Those of methods are replaced by their bounds.
     Variable(String),
 }
@@ -241,6 +243,7 @@ impl Type {
         match self {
             Self::Class { name, .. } => name.clone(),
             Self::Array(of) => of.erased() + "[]",
+            Self::Nullable(of) => of.erased(),
             Self::Void | Self::Primitive(_) | Self::Variable(_) => self.to_string(),
         }
     }
@@ -249,6 +252,7 @@ impl Type {
     pub(crate) fn in_descriptor(&self) -> String {
         match self {
             Self::Array(of) => of.in_descriptor() + "[]",
+            Self::Nullable(of) => of.in_descriptor(),
             Self::Variable(_) => "java.lang.Object".to_owned(),
             other => other.erased(),
         }
@@ -263,7 +267,7 @@ impl Type {
                     argument.classes(found);
                 }
             }
-            Self::Array(of) => of.classes(found),
+            Self::Array(of) | Self::Nullable(of) => of.classes(found),
             Self::Void | Self::Primitive(_) | Self::Variable(_) => {}
         }
     }
@@ -293,6 +297,7 @@ impl fmt::Display for Type {
             Self::Primitive(of) => f.write_str(of.name()),
             Self::Variable(name) => f.write_str(name),
             Self::Array(of) => write!(f, "{of}[]"),
+            Self::Nullable(of) => write!(f, "@Nullable {of}"),
             Self::Class { name, arguments } => {
                 f.write_str(name)?;
                 let mut before = "<";

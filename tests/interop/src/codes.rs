@@ -2,17 +2,12 @@
 
 use dubhe::java::Throwable;
 use dubhe::status::Exception;
-use dubhe::{Code, Status, Value, interface};
+use dubhe::{Code, Status, Value};
+
+use crate::java::api::Codes;
 
 /// The exception of Dubbo for an error of the call.
 const RPC_EXCEPTION: &str = "org.apache.dubbo.rpc.RpcException";
-
-/// Fails as it is told.
-#[interface("peer.api.Codes")]
-pub(crate) trait Codes {
-    /// Fails with "closed", as the interface of the Java peer says.
-    async fn fail(&self, kind: String, code: i32) -> Result<Value, Status>;
-}
 
 pub(crate) struct Failing;
 

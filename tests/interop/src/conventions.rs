@@ -4,84 +4,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use dubhe::hessian2::Array;
-use dubhe::java::{StackTraceElement, Throwable};
-use dubhe::{Callback, Context, Export, Java, JavaException, Status, interface};
+use dubhe::java::{Array, Throwable};
+use dubhe::{Callback, Context, Export, Status};
 
-use crate::greet::types::{GreetException, User};
+use crate::java::api::{
+    ArrayPage, CallbackListenerClient, CallbackService, CallbackServiceServer, ConventionService,
+    ConventionServiceServer, GreetException, PlaceService, PlaceServiceServer, TooLongException,
+    User,
+};
 
-// As many programs have it.
-type Result<T, E = Status> = std::result::Result<T, E>;
-
-#[derive(Java, Clone, Debug, PartialEq)]
-#[java(class = "peer.api.ArrayPage")]
-pub(crate) struct ArrayPage<T> {
-    pub(crate) number: i32,
-    pub(crate) items: Array<T>,
-    pub(crate) rows: Array<Vec<T>>,
-}
-
-/// [`GreetException`], with what every throwable has.
-#[derive(JavaException, Clone, Debug, Default, PartialEq)]
-#[java(class = "peer.api.GreetException")]
-pub(crate) struct Greeting {
-    #[java(message)]
-    pub(crate) message: Option<String>,
-    #[java(cause)]
-    pub(crate) cause: Option<Box<Throwable>>,
-    #[java(stack)]
-    pub(crate) stack: Vec<StackTraceElement>,
-    #[java(suppressed)]
-    pub(crate) suppressed: Vec<Throwable>,
-    pub(crate) code: i32,
-    pub(crate) detail: Option<String>,
-}
-
-/// Inherits all fields of [`Greeting`].
-#[derive(JavaException, Clone, Debug, Default, PartialEq)]
-#[java(class = "peer.api.TooLongException")]
-pub(crate) struct TooLong {
-    #[java(flatten)]
-    pub(crate) parent: Greeting,
-    pub(crate) limit: i32,
-}
-
-/// The exceptions that `throws GreetException` stands for.
-#[derive(JavaException, Clone, Debug, PartialEq)]
-#[java(class = "peer.api.GreetException")]
-pub(crate) enum Greetings {
-    TooLong(Box<TooLong>),
-    Plain(GreetException),
-}
-
-#[interface("peer.api.PlaceService")]
-pub(crate) trait PlaceService {
-    async fn r#where(&self, ctx: &Context) -> Result<String>;
-    async fn slow(&self, millis: i32) -> Result<String>;
-    async fn patient(&self, millis: i32) -> Result<String>;
-}
-
-#[interface("peer.api.ConventionService")]
-pub(crate) trait ConventionService {
-    async fn echo_array_page(&self, v: ArrayPage<User>) -> Result<ArrayPage<User>>;
-    async fn echo_rows(&self, v: Array<Vec<String>>) -> Result<Array<Vec<String>>>;
-    async fn throw_subclass(&self, limit: i32) -> Result<String, Greetings>;
-}
-
-#[interface("peer.api.CallbackListener")]
-pub(crate) trait CallbackListener {
-    async fn changed(&self, text: String) -> Result<String>;
-}
-
-#[interface("peer.api.CallbackService")]
-pub(crate) trait CallbackService {
-    async fn ask(&self, text: String, listener: Callback<CallbackListenerClient>)
-    -> Result<String>;
-    async fn follow(&self, listener: Callback<CallbackListenerClient>) -> Result<i32>;
-    #[java(end_callbacks)]
-    async fn leave(&self, listener: Callback<CallbackListenerClient>) -> Result<i32>;
-    async fn publish(&self, text: String) -> Result<Vec<String>>;
-}
+type Result<T> = std::result::Result<T, Status>;
 
 /// The services as the Java provider exports them.
 pub(crate) fn exports() -> impl Iterator<Item = Export> {
@@ -132,8 +64,8 @@ impl ConventionService for Conventions {
         Ok(v)
     }
 
-    async fn throw_subclass(&self, limit: i32) -> Result<String, Greetings> {
-        let parent = Greeting {
+    async fn throw_subclass(&self, limit: i32) -> Result<String> {
+        let parent = GreetException {
             message: Some("too long".into()),
             cause: Some(Box::new(Throwable::new("java.lang.IllegalStateException", "cause"))),
             stack: Vec::new(),
@@ -141,7 +73,7 @@ impl ConventionService for Conventions {
             code: 42,
             detail: Some("d".into()),
         };
-        Err(Greetings::TooLong(Box::new(TooLong { parent, limit })))
+        Err(TooLongException { greet_exception: parent, limit }.into())
     }
 }
 

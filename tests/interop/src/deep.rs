@@ -10,7 +10,7 @@ use std::iter;
 use dubhe::Value;
 use dubhe::value::{Label, List, Map, Name, Object};
 
-use crate::greet::Any;
+use crate::any::Any;
 
 /// The fields of every throwable but its message: they differ with where it was made.
 const CIRCUMSTANCES: [&str; 3] = ["suppressedExceptions", "stackTrace", "cause"];

@@ -15,12 +15,16 @@
     reason = "the lines are the purpose of the program"
 )]
 
+mod any;
 mod codes;
 mod consumer;
 mod conventions;
 mod deep;
 mod greet;
 mod idl;
+// As `dubhe gen` writes it, for the defaults of rustfmt.
+#[rustfmt::skip]
+mod java;
 mod json;
 mod names;
 mod pojo;

@@ -3,17 +3,19 @@
 use dubhe::filter::ExceptionFilter;
 use dubhe::{Export, Server, Service, Status};
 
-use crate::codes::{CodesServer, Failing};
+use crate::codes::Failing;
 use crate::conventions;
-use crate::greet::{GreetServiceServer, Greeter};
+use crate::greet::Greeter;
 use crate::idl::proto::grpc::testing::TestServiceServer;
 use crate::idl::proto::org::example::interop::GreeterServer as GreetsServer;
 use crate::idl::proto::peer::proto::GreeterServer as HellosServer;
 use crate::idl::{Greets, Hellos, Tester};
-use crate::json::{Echo, JsonServiceServer};
+use crate::java::api::{CodesServer, GreetServiceServer, JsonServiceServer};
+use crate::java::proto::StreamServiceServer;
+use crate::json::Echo;
 use crate::pojo::{PojoServiceServer, Pojos};
 use crate::spring;
-use crate::streams::{StreamServiceServer, Streams};
+use crate::streams::Streams;
 
 /// The application name in registries.
 const APPLICATION: &str = "rust-provider";

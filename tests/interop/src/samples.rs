@@ -2,7 +2,7 @@
 
 use dubhe_testkit::samples;
 
-use crate::greet::Any;
+use crate::any::Any;
 
 /// A string that no Rust text can hold.
 const LONE_SURROGATE: &str = "string/lone-surrogate";

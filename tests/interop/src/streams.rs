@@ -1,24 +1,10 @@
 //! `peer.proto.StreamService`: the streams without IDL of the Java peer.
 
-use dubhe::{Status, Streaming, interface};
+use dubhe::{Status, Streaming};
 use futures_util::{Stream, StreamExt as _, stream};
 
-use crate::greet::types::User;
-
-#[interface("peer.proto.StreamService")]
-pub(crate) trait StreamService {
-    /// Sends five replies, "name 0" to "name 4".
-    async fn count(
-        &self,
-        name: String,
-    ) -> Result<impl Stream<Item = Result<String, Status>>, Status>;
-
-    /// Returns each user, a year older.
-    async fn older(
-        &self,
-        users: Streaming<User>,
-    ) -> Result<impl Stream<Item = Result<User, Status>>, Status>;
-}
+use crate::java::api::User;
+use crate::java::proto::StreamService;
 
 /// Does what the provider of the Java peer does.
 pub(crate) struct Streams;

@@ -1,7 +1,9 @@
-//! Generated code: Java of Rust compiles, calls, and is what the Java peers declare; Rust of applications'
-//! own jars compiles.
+//! Rust that is generated from Java: our side of the interop suites is written with that of the Java peers, and that
+//! of applications' own jars compiles. Java that is generated from Rust: it compiles, it calls, and it is what
+//! the Java peers declare.
 
 mod apis;
+mod of_java;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -23,9 +25,6 @@ const EXAMPLES: &[&str] = &[
     "examples/src/bin/isolated.rs",
 ];
 
-/// The Rust of the Java peers' interface, written by hand.
-const GREET: &str = "tests/interop/src/greet";
-
 /// The class whose objects that Rust keeps as they are: its fields are not in the sources.
 const OPAQUE: &str = "peer.api.Node";
 
@@ -36,6 +35,11 @@ pub(crate) fn run(tally: &mut Tally) -> Result<()> {
         return Ok(());
     }
     let peers = Peers::new("codegen")?;
+    check(&mut peers.command(JAVA, &["prepare"]))?;
+    match of_java::compare(&peers) {
+        Ok(()) => tally.pass("codegen/java peers"),
+        Err(error) => tally.fail("codegen/java peers", &error.to_string()),
+    }
     // What breaks off here must not hide the applications.
     if let Err(error) = java(&peers, tally) {
         tally.fail("codegen", &error.to_string());
@@ -54,8 +58,10 @@ fn java(peers: &Peers, tally: &mut Tally) -> Result<()> {
             Err(error) => tally.fail(&name, &error.to_string()),
         }
     }
-    let classes = generate(peers, "greet", &[GREET])?;
-    tally.pass("codegen/greet compiles");
+    let api = peers.file("api.rs");
+    fs::write(&api, of_java::api())?;
+    let classes = generate(peers, "api", &[&api.to_string_lossy()])?;
+    tally.pass("codegen/api compiles");
     for class in names(&classes, &classes)?.iter().filter(|class| *class != OPAQUE) {
         let name = format!("codegen/{class}");
         match compare(peers, &classes, class) {
@@ -63,6 +69,19 @@ fn java(peers: &Peers, tally: &mut Tally) -> Result<()> {
             Err(error) => tally.fail(&name, &error.to_string()),
         }
     }
+    Ok(())
+}
+
+/// Writes [`of_java::FOLDER`] anew.
+pub(crate) fn write(tally: &mut Tally) -> Result<()> {
+    if let Some(how) = JAVA.missing() {
+        tally.skip("generate", how);
+        return Ok(());
+    }
+    let peers = Peers::new("generate")?;
+    check(&mut peers.command(JAVA, &["prepare"]))?;
+    of_java::write(&peers)?;
+    tally.pass("generate");
     Ok(())
 }
 

@@ -240,6 +240,7 @@ fn short(ty: &Type) -> String {
             format!("{simple}<{}>", arguments.join(", "))
         }
         Type::Array(of) => short(of) + "[]",
+        Type::Nullable(of) => short(of),
         Type::Void | Type::Primitive(_) | Type::Variable(_) => ty.to_string(),
     }
 }

@@ -59,6 +59,7 @@ fn form(ty: &Type) -> Form<'_> {
         Type::Void => Form::Void,
         Type::Primitive(of) => primitive(*of, false),
         Type::Variable(_) => Form::Object,
+        Type::Nullable(of) => form(of),
         Type::Array(of) => match **of {
             Type::Primitive(Primitive::Byte) => Form::Bytes,
             Type::Primitive(Primitive::Char) => Form::Text,

@@ -28,12 +28,23 @@ pub struct TypeAnnotation {
 }
 
 /// The part of a declaration that a [`TypeAnnotation`] belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The part of the declaration.
     pub part: Part,
-    /// `true` if it is the first type argument of that part, such as `T` of `CompletableFuture<T>`.
-    pub first_argument: bool,
+    /// The way from the type of that part to the type within it; steps into nested classes are left out.
+    pub path: Vec<Step>,
+}
+
+/// A step into a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// To the elements of an array.
+    Element,
+    /// To the bound of a wildcard.
+    Bound,
+    /// To a type argument, from 0.
+    Argument(u8),
 }
 
 /// A part of the declaration of a field or method.
@@ -125,20 +136,20 @@ pub(super) fn types(bytes: &mut Bytes<'_>, pool: &Pool<'_>) -> Result<Vec<TypeAn
             0x15 => None,
             _ => return Err(bytes.error(format!("{kind} is no target of an annotation here"))),
         };
-        // 4.7.20.2: a step into an array is 0, into a nested class 1, to a bound 2, to an argument 3.
-        let steps = usize::from(bytes.u8()?).saturating_mul(2);
-        let path: Vec<&[u8]> =
-            bytes.take(steps)?.chunks(2).filter(|step| step.first() != Some(&1)).collect();
+        // 4.7.20.2
+        let mut path = Vec::new();
+        for _ in 0..bytes.u8()? {
+            let (kind, argument) = (bytes.u8()?, bytes.u8()?);
+            path.extend(match kind {
+                0 => Some(Step::Element),
+                1 => None,
+                2 => Some(Step::Bound),
+                3 => Some(Step::Argument(argument)),
+                _ => return Err(bytes.error(format!("{kind} is no step into a type"))),
+            });
+        }
         let annotation = Annotation::read(bytes, pool, DEPTH)?;
-        let first_argument = match path.as_slice() {
-            [] => false,
-            [[3, 0]] => true,
-            _ => continue,
-        };
-        list.extend(part.map(|part| {
-            let target = Target { part, first_argument };
-            TypeAnnotation { target, annotation }
-        }));
+        list.extend(part.map(|part| TypeAnnotation { target: Target { part, path }, annotation }));
     }
     Ok(list)
 }

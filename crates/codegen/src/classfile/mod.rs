@@ -11,7 +11,7 @@ pub mod signature;
 
 use std::sync::Arc;
 
-pub use self::annotations::{Annotation, Part, Target, TypeAnnotation};
+pub use self::annotations::{Annotation, Part, Step, Target, TypeAnnotation};
 pub use self::attributes::Attributes;
 use self::bytes::Bytes;
 use self::pool::Pool;

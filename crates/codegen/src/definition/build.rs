@@ -114,6 +114,7 @@ impl Build {
             }
             Type::Variable(name) if self.known.contains(&name) => Type::class(name),
             Type::Array(of) => Type::Array(Box::new(self.resolved(*of))),
+            Type::Nullable(of) => Type::Nullable(Box::new(self.resolved(*of))),
             Type::Void | Type::Primitive(_) | Type::Variable(_) => ty,
         }
     }
@@ -385,6 +386,7 @@ fn of_method(ty: Type) -> Type {
     match ty {
         Type::Variable(_) => Type::object(),
         Type::Array(of) => Type::Array(Box::new(of_method(*of))),
+        Type::Nullable(of) => Type::Nullable(Box::new(of_method(*of))),
         Type::Class { name, arguments } => {
             Type::Class { name, arguments: arguments.into_iter().map(of_method).collect() }
         }
@@ -397,7 +399,7 @@ fn variables(ty: &Type, found: &mut BTreeSet<String>) {
         Type::Variable(name) => {
             found.insert(name.clone());
         }
-        Type::Array(of) => variables(of, found),
+        Type::Array(of) | Type::Nullable(of) => variables(of, found),
         Type::Class { arguments, .. } => arguments.iter().for_each(|of| variables(of, found)),
         Type::Void | Type::Primitive(_) => {}
     }
@@ -413,7 +415,7 @@ fn trim(ty: &mut Type, arity: &BTreeMap<String, usize>) {
                 trim(argument, arity);
             }
         }
-        Type::Array(of) => trim(of, arity),
+        Type::Array(of) | Type::Nullable(of) => trim(of, arity),
         Type::Void | Type::Primitive(_) | Type::Variable(_) => {}
     }
 }

@@ -80,9 +80,12 @@ impl<'a> Build<'a> {
         }
     }
 
-    /// Declares these services and all that they reach.
-    pub(super) fn run(mut self, services: Vec<String>) -> Api {
+    /// Declares these services and classes, and all that they reach.
+    pub(super) fn run(mut self, services: Vec<String>, classes: Vec<String>) -> Api {
         self.services = services.iter().cloned().collect();
+        for name in classes {
+            self.reach(&name, Reach::Whole);
+        }
         for name in services {
             self.reach(&name, Reach::Service);
         }

@@ -1,7 +1,7 @@
 //! Classes and enums.
 
-use crate::classfile::Member;
 use crate::classfile::signature::{self, JavaType, binary_name};
+use crate::classfile::{Member, Part};
 use crate::model::{Class, Constant, Enum, Field, Type};
 
 use super::build::Build;
@@ -66,8 +66,11 @@ impl Build<'_> {
                 }
                 continue;
             }
-            let Some(ty) = self.field_type(&at, field, &scope) else { continue };
+            let Some(mut ty) = self.field_type(&at, field, &scope) else { continue };
             let getter = getter(class, field);
+            for member in std::iter::once(field).chain(getter) {
+                nullness::mark(&mut ty, member, Part::Type, false);
+            }
             let field = Field {
                 name: field.name.to_string(),
                 null: nullness::field(field, getter, defaults.fields, &ty),
@@ -183,6 +186,7 @@ pub(super) fn simple_name(of: &Type) -> String {
     match of {
         Type::Class { name, .. } => name.rsplit(['.', '$']).next().unwrap_or(name).to_owned(),
         Type::Array(of) => simple_name(of) + "[]",
+        Type::Nullable(of) => simple_name(of),
         other => other.to_string(),
     }
 }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::classfile::Member;
 use crate::classfile::signature::{self, Argument, ClassType, JavaType, MethodSignature};
+use crate::classfile::{Member, Part};
 use crate::model::{Method, Nullness, Parameter, Primitive, Service, Stream, Type};
 
 use super::build::Build;
@@ -152,7 +152,10 @@ impl Build<'_> {
         }
         let mut defaults = Defaults::of(self.table, interface);
         defaults.add(&member.attributes);
-        let ty = self.convert(&result, scope, Place::Within, &at);
+        let mut ty = self.convert(&result, scope, Place::Within, &at);
+        if stream == Stream::No && !is_suspend {
+            nullness::mark(&mut ty, member, Part::Type, is_future);
+        }
         let result = match &ty {
             Type::Class { name, .. } if name == "java.lang.Void" || name == "kotlin.Unit" => {
                 Type::Void
@@ -172,7 +175,7 @@ impl Build<'_> {
         let mut parameters = Vec::new();
         for of in raw {
             let place = if stream == Stream::No { Place::Parameter } else { Place::Within };
-            let ty = self.convert(&of.generic, scope, place, &at);
+            let mut ty = self.convert(&of.generic, scope, place, &at);
             let descriptor = erased(&of.plain);
             let Some(at) = of.at else {
                 let (name, null) = ("requests".to_owned(), Nullness::Unknown);
@@ -180,6 +183,9 @@ impl Build<'_> {
                 continue;
             };
             let name = names.get(at).cloned().flatten();
+            if let Ok(at) = u8::try_from(at) {
+                nullness::mark(&mut ty, member, Part::Parameter(at), false);
+            }
             parameters.push(Parameter {
                 name: name
                     .or_else(|| docs.parameters.get(at).cloned())

@@ -17,6 +17,7 @@
 
 mod build;
 mod declare;
+mod inputs;
 mod jdk;
 mod methods;
 mod nullness;
@@ -33,6 +34,7 @@ use crate::javadoc::Sources;
 use crate::model::{Api, Note};
 
 use self::build::Build;
+pub use self::inputs::Inputs;
 use self::table::{Loaded, Table};
 
 /// Reads Java interfaces and classes from jars.
@@ -59,6 +61,7 @@ pub struct JavaReader {
     table: Table,
     sources: Sources,
     patterns: Vec<String>,
+    classes: Vec<String>,
     /// The bytes of all class files.
     bytes: usize,
     notes: Vec<Note>,
@@ -134,6 +137,14 @@ impl JavaReader {
         self
     }
 
+    /// Names classes that are made although no interface leads to them, with those below them: exceptions that no
+    /// method declares, or what an `Object` holds. In a name `*` stands for any characters; of those that match it, the
+    /// ones that can be sent are taken.
+    pub fn classes(mut self, patterns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.classes.extend(patterns.into_iter().map(Into::into));
+        self
+    }
+
     /// Makes the model. The outcome depends only on what was added, and in which order.
     pub fn read(mut self) -> Api {
         let services = if self.patterns.is_empty() {
@@ -141,12 +152,13 @@ impl JavaReader {
         } else {
             select::named(&self.table, &self.patterns, &mut self.notes)
         };
+        let classes = select::classes(&self.table, &self.classes, &mut self.notes);
         if services.is_empty() && self.patterns.is_empty() {
             let text = "no interface of what was given looks like a service; give the jar of the API, or name the \
                         interfaces";
             self.notes.push(Note { at: "interfaces".into(), text: text.into() });
         }
-        let mut api = Build::new(&self.table, &self.sources, self.bytes).run(services);
+        let mut api = Build::new(&self.table, &self.sources, self.bytes).run(services, classes);
         let mut notes = self.notes;
         notes.append(&mut api.notes);
         api.notes = notes;

@@ -1,6 +1,6 @@
 //! Nullness by annotations. They go by their simple names, since every tool has its own.
 
-use crate::classfile::{Annotation, Attributes, Member, Part, Target};
+use crate::classfile::{Annotation, Attributes, Member, Part, Step};
 use crate::model::{Nullness, Type};
 
 use super::table::Table;
@@ -75,10 +75,51 @@ fn said<'a>(list: impl IntoIterator<Item = &'a Annotation>) -> Option<Nullness> 
     each.reduce(|one, other| if one == Nullness::Nullable { one } else { other })
 }
 
-fn of_part(attributes: &Attributes, part: Part, first_argument: bool) -> Option<Nullness> {
-    let wanted = Target { part, first_argument };
-    let of_it = attributes.type_annotations.iter().filter(|of| of.target == wanted);
+/// The way to what a `CompletableFuture` brings.
+const BROUGHT: &[Step] = &[Step::Argument(0)];
+
+fn of_part(attributes: &Attributes, part: Part, path: &[Step]) -> Option<Nullness> {
+    let of_it = attributes
+        .type_annotations
+        .iter()
+        .filter(|of| of.target.part == part && of.target.path == path);
     said(of_it.map(|of| &of.annotation))
+}
+
+/// Marks the type arguments and elements of which a declaration says that they may be null, in the type of a part of it.
+/// Of a future, it is the type of what that brings.
+pub(super) fn mark(ty: &mut Type, member: &Member, part: Part, is_future: bool) {
+    let start = if is_future { BROUGHT } else { &[] };
+    for of in member.attributes.type_annotations.iter().filter(|of| of.target.part == part) {
+        match of.target.path.strip_prefix(start) {
+            Some(path)
+                if !path.is_empty() && said([&of.annotation]) == Some(Nullness::Nullable) =>
+            {
+                mark_at(ty, path);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Marks the type at the end of a path, if the type has it: `Object` may stand for another one.
+fn mark_at(ty: &mut Type, path: &[Step]) {
+    match (path.split_first(), ty) {
+        (Some(_), Type::Nullable(of)) => mark_at(of, path),
+        (None, Type::Nullable(_) | Type::Primitive(_) | Type::Void) => {}
+        (None, ty) => {
+            let of = std::mem::replace(ty, Type::Void);
+            *ty = Type::Nullable(Box::new(of));
+        }
+        (Some((Step::Element, rest)), Type::Array(of)) => mark_at(of, rest),
+        (Some((Step::Argument(at), rest)), Type::Class { arguments, .. }) => {
+            if let Some(of) = arguments.get_mut(usize::from(*at)) {
+                mark_at(of, rest);
+            }
+        }
+        (Some((Step::Bound, rest)), ty) => mark_at(ty, rest),
+        (Some(_), _) => {}
+    }
 }
 
 /// A default says nothing of types that have no null, or that whoever uses them chooses.
@@ -100,7 +141,7 @@ pub(super) fn field(
 ) -> Nullness {
     let of = |member: &Member| {
         said(&member.attributes.annotations)
-            .or_else(|| of_part(&member.attributes, Part::Type, false))
+            .or_else(|| of_part(&member.attributes, Part::Type, &[]))
     };
     with_default(of(field).or_else(|| getter.and_then(of)), default, ty)
 }
@@ -109,7 +150,7 @@ pub(super) fn field(
 pub(super) fn parameter(method: &Member, at: usize, default: Nullness, ty: &Type) -> Nullness {
     let of_type = || {
         let at = u8::try_from(at).ok()?;
-        of_part(&method.attributes, Part::Parameter(at), false)
+        of_part(&method.attributes, Part::Parameter(at), &[])
     };
     let own = method.attributes.parameter_annotations.get(at).and_then(said);
     with_default(own.or_else(of_type), default, ty)
@@ -117,7 +158,40 @@ pub(super) fn parameter(method: &Member, at: usize, default: Nullness, ty: &Type
 
 /// Returns what is said of a result. What is said of a future says nothing of what it brings.
 pub(super) fn result(method: &Member, is_future: bool, default: Nullness, ty: &Type) -> Nullness {
-    let of_type = of_part(&method.attributes, Part::Type, is_future);
+    let path = if is_future { BROUGHT } else { &[] };
+    let of_type = of_part(&method.attributes, Part::Type, path);
     let own = if is_future { None } else { said(&method.attributes.annotations) };
     with_default(own.or(of_type), default, ty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Step, mark_at};
+    use crate::model::{Primitive, Type};
+
+    #[test]
+    fn paths_lead_to_what_may_be_null() {
+        let int = Type::Array(Box::new(Type::Primitive(Primitive::Int)));
+        let list = Type::Class { name: "L".into(), arguments: vec![Type::class("S"), int] };
+        let whole = Type::Class { name: "M".into(), arguments: vec![list] };
+        let marked = |paths: &[&[Step]]| {
+            let mut ty = whole.clone();
+            for path in paths {
+                mark_at(&mut ty, path);
+            }
+            ty.to_string()
+        };
+        let [first, second] = [Step::Argument(0), Step::Argument(1)];
+        assert_eq!(marked(&[&[first]]), "M<@Nullable L<S, int[]>>");
+        assert_eq!(marked(&[&[first, Step::Bound], &[first]]), "M<@Nullable L<S, int[]>>");
+        assert_eq!(
+            marked(&[&[first], &[first, first], &[first, second]]),
+            "M<@Nullable L<@Nullable S, @Nullable int[]>>"
+        );
+        // A primitive is never null, and what is not there is not marked.
+        for path in [&[first, second, Step::Element][..], &[second], &[Step::Element], &[first; 9]]
+        {
+            assert_eq!(marked(&[path]), whole.to_string());
+        }
+    }
 }

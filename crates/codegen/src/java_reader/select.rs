@@ -40,6 +40,25 @@ pub(super) fn named(table: &Table, patterns: &[String], notes: &mut Vec<Note>) -
     chosen.into_iter().collect()
 }
 
+/// Returns the classes that are named, and of those that match a pattern with `*` the ones that are made to be sent.
+pub(super) fn classes(table: &Table, patterns: &[String], notes: &mut Vec<Note>) -> Vec<String> {
+    let mut chosen = BTreeSet::new();
+    for pattern in patterns {
+        let is_chosen = |name: &str, class: &Loaded| {
+            let is_sent = !pattern.contains('*')
+                || !class.is_library && class.is_public() && travels(table, name, class);
+            is_sent && !is_interface(class) && matches(pattern, name)
+        };
+        let found: Vec<_> = table.iter().filter(|(name, class)| is_chosen(name, class)).collect();
+        if found.is_empty() {
+            let text = "no class of the jars that is made to be sent has such a name; look at the names in the jar";
+            notes.push(Note { at: pattern.clone(), text: text.into() });
+        }
+        chosen.extend(found.into_iter().map(|(name, _)| name.to_owned()));
+    }
+    chosen.into_iter().collect()
+}
+
 /// Returns the public interfaces with methods that look like services: those without type parameters whose
 /// implementations, if there are any, are not what is sent.
 pub(super) fn all(table: &Table, with_libraries: bool) -> Vec<String> {

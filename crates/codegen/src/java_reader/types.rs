@@ -48,7 +48,7 @@ fn measure(of: &Type) -> (usize, usize) {
     match of {
         Type::Void | Type::Primitive(_) => (32, 1),
         Type::Variable(name) => (32 + name.len(), 1),
-        Type::Array(of) => {
+        Type::Array(of) | Type::Nullable(of) => {
             let (weight, depth) = measure(of);
             (weight + 32, depth + 1)
         }
@@ -74,6 +74,7 @@ pub(super) fn erased(of: &JavaType) -> Type {
 /// Returns `true` if the erasure of a type of the model is that type.
 pub(super) fn erases_to(of: &Type, wanted: &Type) -> bool {
     match (of, wanted) {
+        (Type::Nullable(of), wanted) => erases_to(of, wanted),
         (Type::Class { name, .. }, Type::Class { name: wanted, .. }) => name == wanted,
         (Type::Array(of), Type::Array(wanted)) => erases_to(of, wanted),
         (of, wanted) => of == wanted,

@@ -93,6 +93,8 @@ impl<'a> Imports<'a> {
             Type::Primitive(of) => of.name().to_owned(),
             Type::Variable(name) => name.clone(),
             Type::Array(of) => format!("{}[]", self.ty(of)),
+            // Java has no annotation of its own for it.
+            Type::Nullable(of) => self.ty(of),
             Type::Class { name, arguments } => {
                 let said = self.class(name);
                 let arguments: Vec<String> = if arguments.is_empty() {

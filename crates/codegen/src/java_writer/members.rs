@@ -87,6 +87,7 @@ fn replaced(ty: &Type, above: &Class, arguments: &[Type]) -> Type {
             at.and_then(|at| arguments.get(at)).unwrap_or(ty).clone()
         }
         Type::Array(of) => Type::Array(Box::new(replaced(of, above, arguments))),
+        Type::Nullable(of) => replaced(of, above, arguments),
         Type::Class { name, arguments: own } => Type::Class {
             name: name.clone(),
             arguments: own.iter().map(|one| replaced(one, above, arguments)).collect(),
@@ -251,6 +252,7 @@ fn hashed(unit: &mut Unit<'_, '_>, field: &Field) -> String {
 fn is_deep(element: &Type) -> bool {
     match element {
         Type::Array(_) | Type::Variable(_) => true,
+        Type::Nullable(of) => is_deep(of),
         other => *other == Type::object(),
     }
 }

@@ -136,7 +136,7 @@ impl<'a> Context<'a> {
                 arguments.iter().find_map(|argument| self.refused_in(argument))
             }
             Type::Class { name, .. } => Some(name),
-            Type::Array(element) => self.refused_in(element),
+            Type::Array(of) | Type::Nullable(of) => self.refused_in(of),
             Type::Void | Type::Primitive(_) | Type::Variable(_) => None,
         }
     }

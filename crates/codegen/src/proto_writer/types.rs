@@ -248,6 +248,7 @@ impl<'a> Types<'a> {
     fn single(&mut self, package: &str, ty: &Type) -> Result<String, String> {
         match ty {
             Type::Primitive(of) => Ok(primitive(*of).to_owned()),
+            Type::Nullable(_) => Err(format!("{ty} within another type: there is no null there")),
             Type::Array(of) if **of == Type::Primitive(Primitive::Byte) => Ok("bytes".to_owned()),
             Type::Array(_) => Err(format!("{ty} would be nested: put the inner one into a class")),
             Type::Class { name, .. } if collection(name).is_some() => {
@@ -342,6 +343,7 @@ fn replaced(ty: &Type, parameters: &[String], arguments: &[Type]) -> Type {
             at.and_then(|at| arguments.get(at)).unwrap_or(ty).clone()
         }
         Type::Array(of) => Type::Array(Box::new(again(of))),
+        Type::Nullable(of) => again(of),
         Type::Class { name, arguments } => {
             Type::Class { name: name.clone(), arguments: arguments.iter().map(again).collect() }
         }
@@ -360,6 +362,7 @@ fn called(ty: &Type, left: usize) -> Result<String, String> {
             format!("{}{of}{}", names::message(name), parts.join("And"))
         }
         Type::Array(of) => format!("ArrayOf{}", called(of, left)?),
+        Type::Nullable(of) => called(of, left)?,
         other => names::upper(&other.to_string()),
     })
 }

@@ -10,7 +10,7 @@ use crate::model::{Field, Kind, Note};
 use crate::names::{Scope, camel, java_of_snake, snake};
 
 /// The fields of an exception that are those of `Throwable`.
-const PARTS: [&str; 3] = ["message", "cause", "stack"];
+const PARTS: [&str; 4] = ["message", "cause", "stack", "suppressed"];
 
 /// Writes a struct.
 pub(super) fn object(
@@ -96,6 +96,11 @@ fn fields(
                 "The place where it was made, the innermost call first.",
                 format!("Vec<{element}>"),
             ),
+            (
+                "suppressed",
+                "The throwables that were left behind for it, such as those of `close`.",
+                format!("Vec<{throwable}>"),
+            ),
         ] {
             file.text.line(4, &format!("/// {doc}"));
             file.text.line(4, &format!("#[java({part})]"));
@@ -112,7 +117,7 @@ fn fields(
     for (at, (one, name)) in of.fields.iter().zip(names).enumerate() {
         let place = format!("{java}.{}", one.name);
         let nullable = writing.mapper.writer.unannotated.fields;
-        match writing.mapper.map(&one.ty, one.null, nullable) {
+        match writing.mapper.member(&place, &one.ty, one.null, nullable) {
             Ok(mapped) => {
                 note_widened(notes, &place, &mapped.widened);
                 let boxed = writing.shapes.boxed.contains(&(java.to_owned(), at));

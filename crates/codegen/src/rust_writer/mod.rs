@@ -20,6 +20,7 @@ mod constants;
 mod file;
 mod layout;
 mod member;
+mod options;
 mod root;
 mod rust;
 mod service;
@@ -34,6 +35,7 @@ use crate::model::{Api, Note, Type};
 use crate::names::is_class;
 use file::File;
 use layout::{Layout, beside};
+pub use options::MethodOption;
 use rust::{Derives, Mapper};
 use shape::{Shapes, What, solve};
 
@@ -71,6 +73,9 @@ pub struct RustWriter {
     unannotated: Unannotated,
     types: BTreeMap<String, String>,
     renames: BTreeMap<String, String>,
+    nullable: Vec<String>,
+    non_null: Vec<String>,
+    methods: Vec<(String, MethodOption)>,
     /// The path of the crate `dubhe`, if it is another one.
     krate: Option<String>,
 }
@@ -90,6 +95,10 @@ impl RustWriter {
     /// Names the Rust type of a class, by its binary name: a path such as `crate::money::Money`, or
     /// `value` for a tuple struct over a `Value`, which keeps any object as it is, cycles included. The type
     /// of a path must implement what `#[derive(Java)]` does, `Clone`, `Debug` and `PartialEq`.
+    ///
+    /// Names of members stand for their declared type, such as an `Object` of which more is known: a field
+    /// (`org.example.Event.payload`), a result (`org.example.Orders.find`) or a parameter (`org.example.Orders.find.key`).
+    /// Their Rust type is written as it is given.
     pub fn override_type(mut self, java: impl Into<String>, rust: impl Into<String>) -> Self {
         self.types.insert(java.into(), rust.into());
         self
@@ -98,6 +107,27 @@ impl RustWriter {
     /// Names a type (`org.example.Order$Line`), or a field or method (`org.example.Order$Line.size`) in Rust.
     pub fn rename(mut self, java: impl Into<String>, rust: impl Into<String>) -> Self {
         self.renames.insert(java.into(), rust.into());
+        self
+    }
+
+    /// Makes fields, results and parameters an `Option`, whatever the source says of null: `org.example.Order.note`,
+    /// `org.example.Orders.find`, `org.example.Orders.find.key`. In a name `*` stands for any letters. Where
+    /// [`non_null`](Self::non_null) names them as well, they are an `Option`.
+    pub fn nullable(mut self, members: impl Into<String>) -> Self {
+        self.nullable.push(members.into());
+        self
+    }
+
+    /// Makes fields, results and parameters no `Option`, whatever the source says of null; see
+    /// [`nullable`](Self::nullable).
+    pub fn non_null(mut self, members: impl Into<String>) -> Self {
+        self.non_null.push(members.into());
+        self
+    }
+
+    /// Gives methods (`org.example.Orders.find`) what no interface says. In a name `*` stands for any letters.
+    pub fn method(mut self, methods: impl Into<String>, option: MethodOption) -> Self {
+        self.methods.push((methods.into(), option));
         self
     }
 
@@ -111,6 +141,7 @@ impl RustWriter {
     /// repeated.
     pub fn write(&self, api: &Api) -> Written {
         let (api, mut notes) = named(api);
+        let api = self.told(api, &mut notes);
         let api = &*api;
         let mut layout = Layout::new(api, self);
         let mut shapes = Shapes::new(api, self);
@@ -229,6 +260,7 @@ fn short(ty: &Type) -> String {
             format!("{name}<{}>", arguments.join(", "))
         }
         Type::Array(of) => short(of) + "[]",
+        Type::Nullable(of) => format!("@Nullable {}", short(of)),
         other => other.to_string(),
     }
 }

@@ -18,7 +18,7 @@ pub(super) enum Rust {
     Named(Named, &'static str),
     /// A type that is written, with its type arguments.
     User(String, Vec<Rust>),
-    /// A type that the options name, for this class.
+    /// A type that the options name, for this class; for a member without one.
     Custom(String, String),
     /// A type parameter.
     Parameter(String),
@@ -84,6 +84,22 @@ pub(super) struct Mapped {
 }
 
 impl Mapper<'_> {
+    /// The type of the member at `place`: a field, result or parameter. The options may name it.
+    pub(super) fn member(
+        &self,
+        place: &str,
+        ty: &Type,
+        null: Nullness,
+        nullable: bool,
+    ) -> Result<Mapped, Uncarried> {
+        let rust = match self.writer.types.get(place) {
+            None => return self.map(ty, null, nullable),
+            Some(path) if path == OVERRIDE_VALUE => Rust::Value,
+            Some(path) => Rust::Custom(path.clone(), String::new()),
+        };
+        Ok(Mapped { rust, widened: Vec::new() })
+    }
+
     /// The type of a field, result or parameter, of which `nullable` says if it is an `Option`
     /// where the source does not.
     pub(super) fn map(
@@ -119,6 +135,7 @@ impl Mapper<'_> {
     /// The type of a parameter: a service is a callback there.
     pub(super) fn parameter(
         &self,
+        place: &str,
         ty: &Type,
         null: Nullness,
         nullable: bool,
@@ -129,7 +146,7 @@ impl Mapper<'_> {
         {
             return Ok(Mapped { rust: Rust::Callback(name.clone()), widened: Vec::new() });
         }
-        self.map(ty, null, nullable)
+        self.member(place, ty, null, nullable)
     }
 
     fn plain(
@@ -152,6 +169,10 @@ impl Mapper<'_> {
                 };
                 Rust::Array(Box::new(element))
             }
+            Type::Nullable(of) => match self.plain(of, Objects::Nullable, widened)? {
+                of @ (Rust::Option(_) | Rust::Value | Rust::Unit) => of,
+                of => Rust::Option(Box::new(of)),
+            },
             Type::Class { name, arguments } => self.class(name, arguments, objects, widened)?,
         })
     }

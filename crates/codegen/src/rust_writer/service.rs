@@ -7,7 +7,7 @@ use super::member::document;
 use super::rust::{Rust, Uncarried};
 use super::shape::{What, substitute};
 use super::text::{Text, clean, doc_lines, fits, literal};
-use super::{Writing, layout, note_widened, short};
+use super::{MethodOption, Writing, layout, note_widened, short};
 use crate::jdk::{self, Shape};
 use crate::model::{Kind, Method, Note, Primitive, Service, Stream, Type};
 use crate::names::{Scope, is_class, java_of_snake, snake};
@@ -47,10 +47,10 @@ pub(super) fn write(writing: &Writing<'_>, file: &mut File<'_>, java: &str, note
         }
         let place = format!("{java}.{}", method.name);
         let mut widened = Vec::new();
-        match signature(writing, file, method, streams, &mut widened) {
+        match signature(writing, file, (&place, method), streams, &mut widened) {
             Ok(signature) => {
                 note_widened(notes, &place, &widened);
-                declare(writing, file, method, &name, &signature);
+                declare(writing, file, (&place, method), &name, &signature);
             }
             Err(Uncarried(why)) => {
                 let text = format!("the method `{}` is left out: {why}", spelled(method));
@@ -135,6 +135,7 @@ fn word(ty: &Type) -> String {
         Type::Primitive(of) => of.name().to_owned(),
         Type::Variable(_) => "object".to_owned(),
         Type::Array(of) => word(of) + "_array",
+        Type::Nullable(of) => word(of),
         Type::Class { name, .. } => match jdk::carried(name).map(|carried| carried.rust) {
             Some(Shape::Boxed(Primitive::Int)) => "boxed_int".to_owned(),
             Some(Shape::Boxed(Primitive::Char)) => "boxed_char".to_owned(),
@@ -163,7 +164,7 @@ struct Signature {
 fn signature(
     writing: &Writing<'_>,
     file: &mut File<'_>,
-    method: &Method,
+    (place, method): (&str, &Method),
     streams: bool,
     widened: &mut Vec<String>,
 ) -> Result<Signature, Uncarried> {
@@ -177,7 +178,7 @@ fn signature(
     let result = match method.stream {
         Stream::No => {
             let nullable = writing.mapper.writer.unannotated.results;
-            mapper.map(&concrete(&method.result), method.result_null, nullable)?
+            mapper.member(place, &concrete(&method.result), method.result_null, nullable)?
         }
         Stream::Server | Stream::Both => mapper.message(&concrete(&method.result))?,
     };
@@ -198,7 +199,9 @@ fn signature(
         (_, parameters) => {
             for parameter in parameters {
                 let nullable = writing.mapper.writer.unannotated.parameters;
-                let of = mapper.parameter(&concrete(&parameter.ty), parameter.null, nullable)?;
+                let place = format!("{place}.{}", parameter.name);
+                let ty = concrete(&parameter.ty);
+                let of = mapper.parameter(&place, &ty, parameter.null, nullable)?;
                 if matches!(of.rust, Rust::Callback(_)) && streams {
                     return Err(Uncarried(
                         "callbacks need the dubbo protocol and streams of the same interface need Triple; put \
@@ -221,6 +224,10 @@ fn signature(
     }
     let mut scope = Scope::default();
     let mut parameters = Vec::new();
+    if mapper.writer.has(place, MethodOption::Context) {
+        let context = file.item("Context");
+        parameters.push((None, format!("{}: &{context}", scope.take_one("ctx"))));
+    }
     for (parameter, (declared, rust)) in method.parameters.iter().zip(mapped) {
         let name = scope.take_one(&snake(&parameter.name));
         let mut ty = file.rust(&rust);
@@ -244,7 +251,7 @@ fn signature(
 fn declare(
     writing: &Writing<'_>,
     file: &mut File<'_>,
-    method: &Method,
+    (place, method): (&str, &Method),
     name: &str,
     signature: &Signature,
 ) {
@@ -261,8 +268,19 @@ fn declare(
     if method.deprecated {
         file.text.line(4, "#[deprecated]");
     }
+    let mut options = Vec::new();
     if java_of_snake(name) != method.name {
-        file.text.attribute(4, "java", &[format!("name = {}", literal(&method.name))]);
+        options.push(format!("name = {}", literal(&method.name)));
+    }
+    for (option, text) in
+        [(MethodOption::EndCallbacks, "end_callbacks"), (MethodOption::Oneway, "oneway")]
+    {
+        if writing.mapper.writer.has(place, option) {
+            options.push(text.to_owned());
+        }
+    }
+    if !options.is_empty() {
+        file.text.attribute(4, "java", &options);
     }
     let Signature { parameters, output } = signature;
     let attribute = |declared: &str| format!("#[java(type = {})]", literal(declared));

@@ -199,6 +199,7 @@ fn finite(ty: &Type, class: &str, own: &[Type]) -> Type {
             Type::Class { name: name.clone(), arguments }
         }
         Type::Array(of) => Type::Array(Box::new(finite(of, class, own))),
+        Type::Nullable(of) => Type::Nullable(Box::new(finite(of, class, own))),
         other => other.clone(),
     }
 }
@@ -206,7 +207,7 @@ fn finite(ty: &Type, class: &str, own: &[Type]) -> Type {
 fn has_variable(ty: &Type) -> bool {
     match ty {
         Type::Variable(_) => true,
-        Type::Array(of) => has_variable(of),
+        Type::Array(of) | Type::Nullable(of) => has_variable(of),
         Type::Class { arguments, .. } => arguments.iter().any(has_variable),
         Type::Void | Type::Primitive(_) => false,
     }
@@ -220,6 +221,7 @@ pub(super) fn substitute(ty: &Type, parameters: &[String], arguments: &[Type]) -
             at.and_then(|at| arguments.get(at)).cloned().unwrap_or_else(Type::object)
         }
         Type::Array(of) => Type::Array(Box::new(substitute(of, parameters, arguments))),
+        Type::Nullable(of) => Type::Nullable(Box::new(substitute(of, parameters, arguments))),
         Type::Class { name, arguments: own } => Type::Class {
             name: name.clone(),
             arguments: own.iter().map(|of| substitute(of, parameters, arguments)).collect(),
@@ -241,7 +243,7 @@ pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) {
     // Eq and Hash are lost by and by.
     until_stable(mapper, &all, |mapper, name, what| {
         let known = mapper.derives.get(name).copied().unwrap_or(Derives::ALL);
-        let parts = parts(mapper, what);
+        let parts = parts(mapper, name, what);
         let found = parts.iter().fold(known, |of, part| {
             let part = mapper.derives(part);
             Derives { eq: of.eq && part.eq, hash: of.hash && part.hash, ..of }
@@ -252,7 +254,7 @@ pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) {
     until_stable(mapper, &all, |mapper, name, what| {
         let What::Struct(_) = what else { return false };
         let known = mapper.derives.get(name).copied().unwrap_or(Derives::ALL);
-        let default = parts(mapper, what).iter().all(|part| mapper.derives(part).default);
+        let default = parts(mapper, name, what).iter().all(|part| mapper.derives(part).default);
         replace(&mut mapper.derives, name, Derives { default, ..known })
     });
     mapper.used = all
@@ -261,7 +263,7 @@ pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) {
         .collect();
     until_stable(mapper, &all, |mapper, name, what| {
         let mut found = Vec::new();
-        for part in parts(mapper, what) {
+        for part in parts(mapper, name, what) {
             mapper.parameters(&part, &mut found);
         }
         let used = names(mapper, name).iter().map(|parameter| found.contains(parameter)).collect();
@@ -278,7 +280,7 @@ fn circles(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
         .iter()
         .map(|(name, what)| {
             let mut found = Vec::new();
-            for part in parts(mapper, what) {
+            for part in parts(mapper, name, what) {
                 part.users(&mut found);
             }
             (&**name, found)
@@ -323,10 +325,11 @@ fn names(mapper: &Mapper<'_>, name: &str) -> Vec<String> {
     }
 }
 
-/// The type of a field; `None` if it cannot be carried.
-pub(super) fn field_type(mapper: &Mapper<'_>, field: &Field) -> Option<Rust> {
+/// The type of a field of a class; `None` if it cannot be carried.
+fn field_type(mapper: &Mapper<'_>, java: &str, field: &Field) -> Option<Rust> {
     let nullable = mapper.writer.unannotated.fields;
-    mapper.map(&field.ty, field.null, nullable).ok().map(|mapped| mapped.rust)
+    let place = format!("{java}.{}", field.name);
+    mapper.member(&place, &field.ty, field.null, nullable).ok().map(|mapped| mapped.rust)
 }
 
 /// The type of the superclass.
@@ -340,10 +343,10 @@ pub(super) fn subclass_type(mapper: &Mapper<'_>, name: &str) -> Option<Rust> {
 }
 
 /// The types that a type consists of.
-fn parts(mapper: &Mapper<'_>, what: &What) -> Vec<Rust> {
+fn parts(mapper: &Mapper<'_>, java: &str, what: &What) -> Vec<Rust> {
     match what {
         What::Struct(of) => {
-            let fields = of.fields.iter().filter_map(|field| field_type(mapper, field));
+            let fields = of.fields.iter().filter_map(|field| field_type(mapper, java, field));
             let parent = of.parent.iter().filter_map(|parent| parent_type(mapper, parent));
             fields.chain(parent).collect()
         }
@@ -364,7 +367,7 @@ fn hold(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
         let mut changed = false;
         for (name, what) in all {
             let mut found = Vec::new();
-            for part in parts(mapper, what) {
+            for part in parts(mapper, name, what) {
                 shapes.held(&part, &mut found);
             }
             let holds =
@@ -393,7 +396,7 @@ fn enclose(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
         let mut own = Vec::new();
         if let What::Struct(of) = what {
             for (at, field) in of.fields.iter().enumerate() {
-                if let Some(rust) = field_type(mapper, field) {
+                if let Some(rust) = field_type(mapper, name, field) {
                     own.push((Some(at), held(&rust, shapes)));
                 }
             }
@@ -401,7 +404,7 @@ fn enclose(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
                 own.push((None, held(&parent, shapes)));
             }
         } else {
-            own.extend(parts(mapper, what).iter().map(|part| (None, held(part, shapes))));
+            own.extend(parts(mapper, name, what).iter().map(|part| (None, held(part, shapes))));
         }
         holds.insert(name, own);
     }

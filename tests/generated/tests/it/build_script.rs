@@ -10,7 +10,8 @@ use java::{MarkedClient, MarkedData};
 
 #[tokio::test]
 async fn classes_have_their_fields_and_interfaces_their_clients() {
-    let data = MarkedData { always: "x".to_owned(), ..MarkedData::default() };
+    let items = vec![Some("a".to_owned()), None];
+    let data = MarkedData { always: "x".to_owned(), items, ..MarkedData::default() };
     assert_eq!(data.clone(), data);
     let app = App::builder("shop").build().unwrap();
     let client = app.client::<MarkedClient>().url("dubbo://127.0.0.1:1").build().unwrap();

@@ -5,7 +5,7 @@ use dubhe::{App, Code, Status, args, interface};
 
 use super::cases::Cases;
 use super::{Services, Source};
-use crate::codes::CodesClient;
+use crate::java::api::CodesClient;
 
 /// The same service with a method that it lacks.
 #[interface("peer.api.Codes")]

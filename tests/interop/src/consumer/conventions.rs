@@ -7,11 +7,10 @@ use dubhe::{App, Callback, ClientBuilder, Code, Generic, Status, args};
 
 use super::Source;
 use super::cases::{CaseResult, Cases, same};
-use crate::conventions::{
-    ArrayPage, CallbackListener, CallbackListenerClient, CallbackListenerServer,
-    CallbackServiceClient, ConventionServiceClient, Greetings, PlaceServiceClient, TooLong,
+use crate::java::api::{
+    AnyGreetException, ArrayPage, CallbackListener, CallbackListenerClient, CallbackListenerServer,
+    CallbackServiceClient, ConventionServiceClient, PlaceServiceClient, TooLongException, User,
 };
-use crate::greet::types::User;
 
 type Result<T> = std::result::Result<T, Status>;
 
@@ -110,8 +109,8 @@ async fn values(cases: &mut Cases, s: &ConventionServiceClient) {
     let user = |id| User { id, name: Some(format!("user {id}")), ..User::default() };
     let page = ArrayPage {
         number: 3,
-        items: Array(vec![user(1), user(2)]),
-        rows: Array(vec![vec![user(3)], Vec::new()]),
+        items: Some(Array(vec![user(1), user(2)])),
+        rows: Some(Array(vec![vec![user(3)], Vec::new()])),
     };
     cases.equal("conventions/array-page", page.clone(), s.echo_array_page(page)).await;
     let rows = Array(vec![vec!["a".to_owned(), "b".to_owned()], Vec::new()]);
@@ -121,10 +120,11 @@ async fn values(cases: &mut Cases, s: &ConventionServiceClient) {
 
 async fn subclass(s: &ConventionServiceClient) -> CaseResult {
     let status = s.throw_subclass(7).await.err().ok_or("no exception")?;
-    let Some(Greetings::TooLong(caught)) = Greetings::from_status(&status) else {
+    let caught = AnyGreetException::from_status(&status);
+    let Some(AnyGreetException::TooLongException(caught)) = caught else {
         return Err(format!("unexpected {status:?}").into());
     };
-    let TooLong { parent, limit } = *caught;
+    let TooLongException { greet_exception: parent, limit } = caught;
     same(&7, &limit)?;
     same(&42, &parent.code)?;
     same(&Some("too long"), &parent.message.as_deref())?;

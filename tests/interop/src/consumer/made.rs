@@ -1,7 +1,7 @@
 //! Every sample, made by the provider and checked by it.
 
 use super::cases::{Cases, agree, same};
-use crate::greet::GreetServiceClient;
+use crate::java::api::GreetServiceClient;
 use crate::{deep, samples};
 
 pub(super) async fn run(cases: &mut Cases, s: &GreetServiceClient) {

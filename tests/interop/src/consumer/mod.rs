@@ -29,8 +29,9 @@ use std::time::Duration;
 use dubhe::ServiceKey;
 use dubhe::{App, AppBuilder, Client, ClientBuilder, Generic, Status};
 
-use crate::greet::{self, GreetOnewayClient, GreetServiceClient};
+use crate::greet::{self, GreetOnewayClient};
 use crate::idl::proto::{org, peer};
+use crate::java::api::GreetServiceClient;
 use crate::pojo::PojoServiceClient;
 use crate::spring;
 use cases::Cases;

@@ -6,9 +6,9 @@ use futures_util::{FutureExt as _, StreamExt as _, TryStreamExt as _, stream};
 
 use super::cases::{CaseResult, Cases, same};
 use super::echo::user;
-use crate::greet::types::User;
 use crate::idl::proto::peer::proto::{Color, GreeterClient, HelloReply, HelloRequest};
-use crate::streams::StreamServiceClient;
+use crate::java::api::User;
+use crate::java::proto::StreamServiceClient;
 
 pub(super) async fn run(cases: &mut Cases, g: &GreeterClient, s: &StreamServiceClient) {
     unary(cases, g).await;

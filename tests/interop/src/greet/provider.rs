@@ -3,18 +3,17 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration as Time;
 
-use dubhe::hessian2::Array;
 use dubhe::java::{
-    BigDecimal, BigInteger, Date, Duration, Instant, LocalDate, LocalDateTime, LocalTime, Locale,
-    OffsetDateTime, Period, Throwable, Uuid, Year, YearMonth, ZonedDateTime,
+    Array, BigDecimal, BigInteger, Date, Duration, Instant, LocalDate, LocalDateTime, LocalTime,
+    Locale, OffsetDateTime, Period, Throwable, Uuid, Year, YearMonth, ZonedDateTime,
 };
 use dubhe::{Context, Status, Value};
 
-use super::types::{
-    Address, Animal, Child, Color, Employee, GreetException, GreetRuntimeException, Page, Types,
-    User,
+use crate::any::Any;
+use crate::java::api::{
+    Address, Animal, Child, Color, Employee, GreetException, GreetRuntimeException, GreetService,
+    Node, Page, Types, User,
 };
-use super::{Any, GreetService, Node};
 use crate::{deep, samples};
 
 /// Does what `peer.provider.GreetServiceImpl` does.
@@ -105,7 +104,7 @@ impl GreetService for Greeter {
         echo_float_array: Array<f32>,
         echo_double_array: Array<f64>,
         echo_string_array: Option<Array<Option<String>>>,
-        echo_boxed_int_array: Array<Option<i32>>,
+        echo_boxed_int_array: Option<Array<Option<i32>>>,
         echo_object_array: Array<Value>,
         echo_user_array: Array<User>,
         echo_int_matrix: Array<Array<i32>>,
@@ -136,7 +135,7 @@ impl GreetService for Greeter {
         Ok(format!("int {a}"))
     }
 
-    async fn overload_both(&self, a: String, b: i32) -> Result<String, Status> {
+    async fn overload_string_int(&self, a: String, b: i32) -> Result<String, Status> {
         Ok(format!("both {a} {b}"))
     }
 
@@ -145,6 +144,11 @@ impl GreetService for Greeter {
         Ok(std::iter::once(first).chain(rest.iter().map(text)).collect::<Vec<_>>().join(","))
     }
 
+    #[allow(
+        clippy::many_single_char_names,
+        clippy::too_many_arguments,
+        reason = "the names and arguments are those of the Java interface"
+    )]
     async fn many_arguments(
         &self,
         a: i32,
@@ -162,17 +166,18 @@ impl GreetService for Greeter {
         Ok(a.wrapping_add(casts).wrapping_add(rest))
     }
 
-    async fn throw_checked(&self, detail: String) -> Result<String, GreetException> {
+    async fn throw_checked(&self, detail: String) -> Result<String, Status> {
         let (message, detail) = (Some("checked".into()), Some(detail));
-        Err(GreetException { message, code: 42, detail })
+        Err(GreetException { message, code: 42, detail, ..GreetException::default() }.into())
     }
 
-    async fn throw_runtime(&self, message: String) -> Result<String, GreetRuntimeException> {
-        Err(GreetRuntimeException { message: Some(message) })
+    async fn throw_runtime(&self, message: String) -> Result<String, Status> {
+        let message = Some(message);
+        Err(GreetRuntimeException { message, ..GreetRuntimeException::default() }.into())
     }
 
-    async fn throw_jdk(&self, message: String) -> Result<String, Throwable> {
-        Err(Throwable::new("java.lang.IllegalStateException", message))
+    async fn throw_jdk(&self, message: String) -> Result<String, Status> {
+        Err(Throwable::new("java.lang.IllegalStateException", message).into())
     }
 
     async fn return_throwable(&self, message: String) -> Result<Throwable, Status> {

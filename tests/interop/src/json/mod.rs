@@ -14,7 +14,7 @@ use std::time::Duration;
 use dubhe::{App, CallOptions, Generic, JavaArgument, Status, Value, json};
 
 use answer::Answer;
-pub(crate) use service::{Echo, JsonServiceServer};
+pub(crate) use service::Echo;
 
 /// The longest time for an answer.
 const TIMEOUT: Duration = Duration::from_mins(1);

@@ -3,7 +3,8 @@
 use dubhe::{App, RunningServer, Server, Value, json};
 
 use super::answer::Answer;
-use super::{Echo, Form, JsonServiceServer, Provider, cases, exchange, http, provider};
+use super::{Echo, Form, Provider, cases, exchange, http, provider};
+use crate::java::api::JsonServiceServer;
 
 /// Starts a provider, and a client of it.
 async fn start() -> (RunningServer, App, Provider) {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use dubhe_codegen::Api;
-use dubhe_codegen::java_reader::JavaReader;
+use dubhe_codegen::java_reader::{Inputs, JavaReader};
 use dubhe_codegen::model::{Kind, Method, Service};
 
 use super::print;
@@ -111,6 +111,31 @@ fn named_interfaces_alone_are_services() {
         let api = named(pattern);
         assert!(api.types.is_empty());
         assert!(api.notes[0].to_string().starts_with(note), "{}", api.notes[0]);
+    }
+}
+
+#[test]
+fn named_classes_are_made_although_nothing_leads_to_them() {
+    let read = |class: &str| {
+        let jars = vec![data("classes")];
+        let interfaces = vec!["sample.Hidden".to_owned()];
+        let inputs = Inputs { jars, interfaces, classes: vec![class.into()], ..Inputs::default() };
+        let api = inputs.read().unwrap();
+        let names: Vec<String> =
+            api.types.keys().filter(|name| *name != "sample.Hidden").cloned().collect();
+        let notes: Vec<String> = api.notes.iter().map(ToString::to_string).collect();
+        (names.join(" "), notes.join(" "))
+    };
+    let nothing = String::new();
+    let both = "sample.OrderException sample.OrderException$NotFound";
+    assert_eq!(read("sample.OrderException"), (both.to_owned(), nothing.clone()));
+    assert_eq!(read("*.OrderEx*n"), (both.to_owned(), nothing.clone()));
+    assert_eq!(read("sample.State"), ("sample.State".to_owned(), nothing));
+    // An interface, a name of nothing, and a class that is not made to be sent.
+    for class in ["sample.Orders", "sample.None", "sample.Unk*"] {
+        let (names, notes) = read(class);
+        assert!(names.is_empty(), "{names}");
+        assert!(notes.starts_with(&format!("{class}: no class of the jars")), "{notes}");
     }
 }
 

@@ -10,7 +10,7 @@ use super::super::cases::{CaseResult, Cases, agree};
 use super::echo;
 use super::values::{cat, dog, user};
 use crate::deep;
-use crate::greet::GreetServiceClient;
+use crate::java::api::GreetServiceClient;
 
 pub(super) async fn run(cases: &mut Cases, s: &GreetServiceClient) {
     collections(cases, s).await;
@@ -72,7 +72,7 @@ async fn arrays(cases: &mut Cases, s: &GreetServiceClient) {
     let texts = array([Some("a".into()), None, Some(String::new())]);
     echo(cases, "echoStringArray", [None, Some(texts)], |v| s.echo_string_array(v)).await;
     let boxed = array([Some(1), None]);
-    echo(cases, "echoBoxedIntArray", [boxed], |v| s.echo_boxed_int_array(v)).await;
+    echo(cases, "echoBoxedIntArray", [Some(boxed)], |v| s.echo_boxed_int_array(v)).await;
     let objects = array([1.into(), "a".into(), Value::Null, 2.5.into()]);
     echo(cases, "echoObjectArray", [objects], |v| s.echo_object_array(v)).await;
     echo(cases, "echoUserArray", [array([user(1), user(2)])], |v| s.echo_user_array(v)).await;

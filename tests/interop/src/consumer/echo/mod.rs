@@ -11,7 +11,7 @@ use std::future::Future;
 use dubhe::Status;
 
 use super::cases::Cases;
-use crate::greet::GreetServiceClient;
+use crate::java::api::GreetServiceClient;
 
 pub(crate) use values::user;
 

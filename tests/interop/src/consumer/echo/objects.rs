@@ -8,8 +8,9 @@ use super::super::cases::{CaseResult, Cases, agree, same};
 use super::echo;
 use super::values::{address, cat, dog, types, user};
 use crate::deep;
-use crate::greet::types::{Address, Child, Color, Employee, Page, Parent, Types, User};
-use crate::greet::{GreetServiceClient, Node};
+use crate::java::api::{
+    Address, Child, Color, Employee, GreetServiceClient, Node, Page, Parent, Types, User,
+};
 
 pub(super) async fn run(cases: &mut Cases, s: &GreetServiceClient) {
     let colors = [None, Some(Color::Red), Some(Color::Blue)];
@@ -30,7 +31,7 @@ pub(super) async fn run(cases: &mut Cases, s: &GreetServiceClient) {
     echo(cases, "echoAnimal", [dog(), cat()], |v| s.echo_animal(v)).await;
     echo(cases, "echoTypes", [types(), Types::default()], |v| s.echo_types(v)).await;
     cases.check("echoNode/0", node(s)).await;
-    let page = Page { number: 1, last: true, items: vec![user(1), user(2)] };
+    let page = Page { number: 1, last: true, items: Some(vec![user(1), user(2)]) };
     echo(cases, "echoPage", [page], |v| s.echo_page(v)).await;
     objects(cases, s).await;
 }

@@ -10,7 +10,7 @@ use dubhe_testkit::samples::letters;
 
 use super::super::cases::{Cases, agree};
 use super::echo;
-use crate::greet::GreetServiceClient;
+use crate::java::api::GreetServiceClient;
 
 pub(super) async fn run(cases: &mut Cases, s: &GreetServiceClient) {
     primitives(cases, s).await;

@@ -6,7 +6,7 @@ use dubhe::hessian2::Array;
 use dubhe::java::Date;
 use dubhe_testkit::samples::bytes;
 
-use crate::greet::types::{Address, Animal, Cat, Color, Dog, Types, User};
+use crate::java::api::{Address, Animal, AnimalCat, AnimalDog, Color, Types, User};
 
 pub(super) fn address(street: &str, city: &str, zip: i32) -> Address {
     Address { street: Some(street.into()), city: Some(city.into()), zip }
@@ -29,17 +29,17 @@ pub(crate) fn user(n: i32) -> User {
         born: Some(Date(86_400_001 * i64::from(n))),
         balance: format!("{}.6789", 12_345 + n).parse().ok(),
         home: Some(home.clone()),
-        others: vec![address("A", "B", 1), home],
-        extra: HashMap::from([(format!("k{n}"), i64::from(n).into())]),
+        others: Some(vec![address("A", "B", 1), home]),
+        extra: Some(HashMap::from([(format!("k{n}"), i64::from(n).into())])),
     }
 }
 
 pub(super) fn dog() -> Animal {
-    Animal::Dog(Dog { name: Some("rex".into()), bones: 3 })
+    Animal::Dog(AnimalDog { name: Some("rex".into()), bones: 3 })
 }
 
 pub(super) fn cat() -> Animal {
-    Animal::Cat(Cat { name: Some("tom".into()), indoor: true })
+    Animal::Cat(AnimalCat { name: Some("tom".into()), indoor: true })
 }
 
 /// `Samples.types()`, but for the float, which Java reads as 0.

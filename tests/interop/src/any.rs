@@ -1,14 +1,9 @@
-//! Objects that no Rust struct holds.
+//! Objects that no Rust type holds.
 
 use std::borrow::Cow;
 
+use dubhe::Value;
 use dubhe::hessian2::{Decode, Decoder, Encode, Encoder, Error, JavaType};
-use dubhe::{Java, Value};
-
-/// A node of a graph: with cycles, so no Rust type stands for it.
-#[derive(Java, Clone, Debug, PartialEq)]
-#[java(class = "peer.api.Node")]
-pub(crate) struct Node(pub(crate) Value);
 
 /// Any object. Besides values it holds text with lone surrogates, which Java's strings may have.
 #[derive(Clone, Debug, PartialEq)]
