@@ -61,7 +61,7 @@ pub(crate) struct GenArgs {
     /// Field, result or parameter that is no `Option` unless --nullable names it
     #[arg(long, value_name = "PATTERN")]
     pub(super) non_null: Vec<String>,
-    /// What a method has and no interface says: context, end_callbacks or oneway
+    /// An option of a method that no interface says: context, end_callbacks or oneway
     #[arg(long = "method", value_name = "PATTERN=OPTION")]
     pub(super) methods: Vec<String>,
     /// Folder with the imports of .proto files

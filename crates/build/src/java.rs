@@ -106,7 +106,7 @@ impl Java {
         self
     }
 
-    /// What methods have and no interface says, by names such as `org.example.Orders.find`, in which `*` stands for any
+    /// Options of methods that no interface says, by names such as `org.example.Orders.find`, in which `*` stands for any
     /// letters.
     pub fn method(mut self, methods: impl Into<String>, option: MethodOption) -> Self {
         self.writer = self.writer.method(methods, option);

@@ -18,7 +18,7 @@ pub(super) const FOLDER: &str = "tests/interop/src/java";
 const SOURCES: [&str; 2] =
     ["tests/peers/java-dubbo/api/src/main/java", "tests/peers/java-dubbo/proto/src/main/java"];
 
-/// What the jars do not say: which interfaces are taken, what may be null, what an `Object` is.
+/// The options that say what the jars do not: which interfaces are taken, what may be null, what an `Object` is.
 const OPTIONS: &[(&str, &[&str])] = &[
     ("--interface", &["peer.api.*", "peer.proto.StreamService"]),
     // No method declares it.

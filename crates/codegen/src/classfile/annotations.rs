@@ -39,11 +39,11 @@ pub struct Target {
 /// A step into a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// To the elements of an array.
+    /// The elements of an array.
     Element,
-    /// To the bound of a wildcard.
+    /// The bound of a wildcard.
     Bound,
-    /// To a type argument, from 0.
+    /// A type argument, from 0.
     Argument(u8),
 }
 

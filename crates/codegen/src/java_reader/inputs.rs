@@ -1,4 +1,4 @@
-//! What a command or a build script is given to read.
+//! The jars, folders and class files that a command or a build script is given to read.
 
 use std::path::PathBuf;
 

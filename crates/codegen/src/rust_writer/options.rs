@@ -8,7 +8,7 @@ use super::RustWriter;
 use crate::model::{Api, Kind, Note, Nullness};
 use crate::pattern::matches;
 
-/// Something that a method of a trait has, and no interface of Java says.
+/// An option of a method of a trait that no interface of Java says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MethodOption {
     /// A provider is given the `Context` of the call, with its attachments: `ctx: &Context`, which the client's

@@ -69,6 +69,13 @@ impl<K: Clone + Eq + Hash, S: Default> Leases<K, S> {
         }
     }
 
+    /// Changes the states of all, as [`Self::update`].
+    pub(crate) fn update_all(&self, change: impl Fn(&mut S) -> bool) {
+        for entry in self.0.lock().values() {
+            entry.state.send_if_modified(&change);
+        }
+    }
+
     /// Looks at the state, if it is followed.
     pub(crate) fn look<T>(&self, key: &K, look: impl FnOnce(&S) -> T) -> Option<T> {
         self.0.lock().get(key).map(|entry| look(&entry.state.borrow()))

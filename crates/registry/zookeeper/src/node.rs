@@ -44,10 +44,10 @@ struct PlacedNode {
 
 /// The data of a node that is there.
 enum There {
-    /// They do not matter, or came up after a look that found none.
+    /// Data that do not matter, or came up after a look that found none.
     Unread,
     Data(Bytes),
-    /// We may not read them.
+    /// Data that we may not read.
     Refused,
 }
 

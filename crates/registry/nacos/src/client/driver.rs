@@ -201,6 +201,7 @@ impl Driver {
                         Ok(push) => self.pushes.take(session.generation, push),
                         Err(error) => {
                             tracing::warn!(%error, "passed over a push of nacos");
+                            self.pushes.missed();
                         }
                     }
                 }

@@ -56,6 +56,9 @@ pub(crate) struct LinkOptions {
 pub(crate) trait TakePush: Send + Sync + 'static {
     /// Takes a push that came over this connection.
     fn take(&self, generation: u64, push: Push);
+
+    /// Notes that a push could not be read, whatever it told of.
+    fn missed(&self);
 }
 
 /// The state of a link.

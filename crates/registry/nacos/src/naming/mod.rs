@@ -87,7 +87,7 @@ impl Naming {
 
     /// Follows the instances of a service until the lease is dropped.
     pub(crate) fn subscribe(&self, service: &Service) -> ServiceLease {
-        let (lease, interest) = self.shared.subscriptions.0.lease(service);
+        let (lease, interest) = self.shared.subscriptions.leases.lease(service);
         if let Some(interest) = interest {
             self.spawn(self.shared.clone().keep_subscribed(service.clone(), interest));
         }

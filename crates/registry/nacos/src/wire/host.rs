@@ -44,6 +44,11 @@ pub struct ServiceInfo {
 }
 
 impl ServiceInfo {
+    /// Returns `true` if both list the same, whenever.
+    pub(crate) fn is_same_list(&self, other: &Self) -> bool {
+        self.hosts == other.hosts && self.unreadable == other.unreadable
+    }
+
     /// Returns `true` if an instance of this address is listed.
     pub(crate) fn lists(&self, ip: &str, port: u16) -> bool {
         self.hosts.iter().any(|host| host.ip == *ip && host.port == port)

@@ -32,6 +32,7 @@ async fn a_user_logs_in_and_again_before_the_token_ends() {
     let asked = line.asked("SubscribeServiceRequest").await;
     assert!(has(&asked, "accessToken") && has(&asked, "t1"));
     asked.answer("SubscribeServiceResponse", &subscribed(1, &[1]));
+    line.list = Some(subscribed(1, &[1]));
     until(&mut seen, Health::Fresh, &[1]).await;
 
     // The token serves for nine tenths of its life at least.

@@ -72,7 +72,7 @@ impl Fake {
                 }
             }
         });
-        Line { server, calls, task, stream: None, healthy: true }
+        Line { server, calls, task, stream: None, list: None, healthy: true }
     }
 
     /// The next connection, set up as that of Nacos 3.
@@ -93,6 +93,8 @@ pub(crate) struct Line {
     task: JoinHandle<()>,
     stream: Option<(SendStream<Bytes>, RecvStream, BytesMut)>,
     /// Health checks are answered with success, unseen.
+    /// The answer to those who subscribe once more.
+    pub(crate) list: Option<Value>,
     pub(crate) healthy: bool,
 }
 
@@ -156,8 +158,11 @@ impl Line {
             let payload = Payload::decode(raw.clone()).unwrap();
             let body = serde_json::from_slice(&payload.body).unwrap();
             let asked = Asked { kind: payload.kind, body, raw, respond };
+            let list = self.list.as_ref().filter(|_| asked.kind == "SubscribeServiceRequest");
             if asked.kind == "HealthCheckRequest" && self.healthy {
                 asked.done();
+            } else if let Some(list) = list {
+                asked.answer("SubscribeServiceResponse", list);
             } else {
                 return Some(asked);
             }

@@ -80,6 +80,7 @@ async fn a_server_that_forgot_us_is_noticed() {
         let mut line = fake.welcome().await;
         let asked = line.asked("SubscribeServiceRequest").await;
         asked.answer("SubscribeServiceResponse", &subscribed(1, &[1]));
+        line.list = Some(subscribed(1, &[1]));
         until(&mut seen, Health::Fresh, &[1]).await;
         line.healthy = false;
         line.asked("HealthCheckRequest").await.refuse(code);
@@ -102,6 +103,7 @@ async fn a_server_that_says_nothing_is_left() {
     line.asked("SubscribeServiceRequest")
         .await
         .answer("SubscribeServiceResponse", &subscribed(1, &[1]));
+    line.list = Some(subscribed(1, &[1]));
     until(&mut seen, Health::Fresh, &[1]).await;
     line.healthy = false;
     // One that is late is asked once more.

@@ -38,6 +38,33 @@ async fn a_slow_consumer_holds_up_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_list_that_nobody_told_of_is_found() {
+    let mut fake = Fake::new(1);
+    let nacos = fake.client("");
+    let mut seen = subscribe(&nacos.registry()).await;
+    let mut line = following(&mut fake).await;
+    until(&mut seen, Health::Fresh, &[1]).await;
+    // The same once more is no news.
+    line.asked("SubscribeServiceRequest")
+        .await
+        .answer("SubscribeServiceResponse", &subscribed(6, &[1]));
+    line.asked("SubscribeServiceRequest")
+        .await
+        .answer("SubscribeServiceResponse", &subscribed(7, &[2]));
+    assert_eq!(ports(&seen.next().await.unwrap().providers), [2]);
+    line.list = Some(subscribed(7, &[2]));
+    line.idle(std::time::Duration::from_mins(5)).await;
+    // One that cannot be read makes it be asked soon.
+    line.list = None;
+    line.push("NotifySubscriberRequest", &json!({"requestId": "1", "serviceInfo": 7}));
+    let told = tokio::time::Instant::now();
+    let asked = line.asked("SubscribeServiceRequest").await;
+    assert!(told.elapsed() < std::time::Duration::from_secs(4), "{:?}", told.elapsed());
+    asked.answer("SubscribeServiceResponse", &subscribed(8, &[3]));
+    until(&mut seen, Health::Fresh, &[3]).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn older_news_does_not_replace_newer() {
     let mut fake = Fake::new(1);
     let nacos = fake.client("");

@@ -33,6 +33,13 @@ pub(crate) struct Followed {
 pub(crate) struct Watched(Arc<Leases<Place, Followed>>);
 
 impl TakePush for Watched {
+    fn missed(&self) {
+        self.0.update_all(|state| {
+            state.notices += 1;
+            true
+        });
+    }
+
     fn take(&self, _: u64, push: Push) {
         if let Push::ConfigChanged { data_id, group } = push {
             self.0.update(&Place { data_id, group }, |state| {
