@@ -41,7 +41,7 @@ pub(super) fn away(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
          {good} of {rounds} rounds; longest {worst} ms, {lost} calls lost in all",
         AWAY.as_secs()
     );
-    judge(tally, "registry-nodes/zookeeper", &what, good == rounds);
+    judge(tally, "registry-nodes/zookeeper", &what, good == rounds && lost == 0);
     Ok(())
 }
 

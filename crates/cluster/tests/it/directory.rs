@@ -318,7 +318,7 @@ async fn providers_warm_up_from_their_start() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_provider_whose_clock_is_an_hour_off_warms_up_all_the_same() {
+async fn a_provider_whose_clock_is_ahead_warms_up_and_one_that_is_behind_counts_as_warm() {
     tokio::time::advance(Duration::from_hours(3)).await;
     let registry = Scripted::default();
     let directory = directories(&[&registry]).directory(&service(), Vec::new());

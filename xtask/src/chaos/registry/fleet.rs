@@ -33,6 +33,8 @@ pub(super) struct Consumer {
     pub(super) begun: u128,
     process: ServerProcess,
     lines: Arc<Mutex<Lines>>,
+    /// The time from which each failure counts; `None` until its first answer.
+    counts_from: Option<u128>,
 }
 
 impl Consumer {
@@ -64,7 +66,7 @@ impl Consumer {
                 }
             }
         });
-        Ok(Self { begun, process, lines })
+        Ok(Self { begun, process, lines, counts_from: None })
     }
 
     fn look<T>(&self, look: impl FnOnce(&Lines) -> T) -> T {
@@ -86,10 +88,11 @@ impl Consumer {
         self.look(|lines| lines.seen.first().map(|seen| seen.0))
     }
 
-    /// Failures from `from` on, of a consumer that was answered before.
+    /// Failures from `from` on, and after its first answer, unless they count from its start.
     fn failed(&self, from: u128) -> Vec<Event> {
         self.look(|lines| {
-            let first = lines.seen.first().map_or(u128::MAX, |seen| seen.0);
+            let answered = || lines.seen.first().map_or(u128::MAX, |seen| seen.0);
+            let first = self.counts_from.unwrap_or_else(answered);
             let counts = |event: &&Event| event.failed && event.at >= from.max(first);
             lines.failed.iter().filter(counts).cloned().collect()
         })
@@ -127,6 +130,8 @@ pub(super) struct Fleet<'a> {
     pub(super) url: String,
     pub(super) providers: Vec<Provider>,
     pub(super) consumers: Vec<Consumer>,
+    /// The failures of consumers that the case has ended.
+    lost: Vec<Event>,
     /// Open descriptors of those that run from the beginning to the end, when all was well.
     before: Vec<(u32, usize)>,
     from: u128,
@@ -151,6 +156,7 @@ impl<'a> Fleet<'a> {
             url: url.to_owned(),
             providers: Vec::new(),
             consumers: Vec::new(),
+            lost: Vec::new(),
             before: Vec::new(),
             from: 0,
         };
@@ -161,7 +167,7 @@ impl<'a> Fleet<'a> {
             fleet.consume(url, &[])?;
         }
         fleet.all_seen(now_ms())?;
-        fleet.before = fleet.descriptors()?;
+        fleet.count_descriptors()?;
         fleet.from = now_ms();
         Ok(fleet)
     }
@@ -246,9 +252,22 @@ impl<'a> Fleet<'a> {
         let provider = self.all_seen(begun)? - begun;
         self.consume(url, &[])?;
         let begun = now_ms();
+        // There are providers and a registry, so that none of its calls may fail.
+        if let Some(newcomer) = self.consumers.last_mut() {
+            newcomer.counts_from = Some(newcomer.begun);
+        }
         let consumer = self.all_seen(begun)? - begun;
-        self.consumers.pop();
+        if let Some(newcomer) = self.consumers.pop() {
+            self.lost.extend(newcomer.failed(self.from));
+        }
         Ok((provider, consumer))
+    }
+
+    /// Ends all consumers, whose failures stay.
+    pub(super) fn end_consumers(&mut self) {
+        for consumer in std::mem::take(&mut self.consumers) {
+            self.lost.extend(consumer.failed(self.from));
+        }
     }
 
     fn check_alive(&mut self) -> Result<()> {
@@ -267,7 +286,14 @@ impl<'a> Fleet<'a> {
 
     /// Calls that failed since all was well.
     pub(super) fn failures(&self) -> Vec<Event> {
-        self.consumers.iter().flat_map(|consumer| consumer.failed(self.from)).collect()
+        let now = self.consumers.iter().flat_map(|consumer| consumer.failed(self.from));
+        self.lost.iter().cloned().chain(now).collect()
+    }
+
+    /// Counts the descriptors of all that runs now, for [`Self::left_over`].
+    pub(super) fn count_descriptors(&mut self) -> Result<()> {
+        self.before = self.descriptors()?;
+        Ok(())
     }
 
     fn descriptors(&self) -> Result<Vec<(u32, usize)>> {
@@ -277,20 +303,18 @@ impl<'a> Fleet<'a> {
     }
 
     /// The most descriptors by which a process of the beginning has grown for good, but for `more` that
-    /// new processes explain.
-    pub(super) fn left_over(&self, more: usize) -> Result<usize> {
+    /// new processes explain; `None` if none of them runs any more.
+    pub(super) fn left_over(&self, more: usize) -> Option<usize> {
         const SETTLES: Duration = Duration::from_secs(8);
         let end = Instant::now() + SETTLES;
         loop {
-            let mut most = 0;
-            for &(id, before) in &self.before {
-                // Those that the case ended are gone.
-                if let Ok(now) = descriptors(id) {
-                    most = most.max(now.saturating_sub(before + more));
-                }
-            }
+            // Those that the case ended are gone.
+            let grown = self.before.iter().filter_map(|&(id, before)| {
+                Some(descriptors(id).ok()?.saturating_sub(before + more))
+            });
+            let most = grown.max()?;
             if most == 0 || Instant::now() > end {
-                return Ok(most);
+                return Some(most);
             }
             thread::sleep(Duration::from_millis(200));
         }
@@ -302,14 +326,11 @@ impl<'a> Fleet<'a> {
         let first = failures.first().map_or_else(String::new, |e| format!("; first: {}", e.error));
         let died = self.check_alive().err().map_or_else(String::new, |error| format!("; {error}"));
         let (kept, left) = match self.left_over(more) {
-            Ok(left) => (left == 0, left.to_string()),
-            Err(error) => (false, error.to_string()),
+            Some(left) => (left == 0, format!("{left} descriptors left over")),
+            None => (true, "no process lives through it".to_owned()),
         };
         let kept = kept && in_time && failures.is_empty() && died.is_empty();
-        let what = format!(
-            "{} calls failed; {figures}; {left} descriptors left over{died}{first}",
-            failures.len()
-        );
+        let what = format!("{} calls failed; {figures}; {left}{died}{first}", failures.len());
         (what, kept)
     }
 }

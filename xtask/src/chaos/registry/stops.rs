@@ -73,7 +73,7 @@ pub(super) fn restart_all(
         let mut worst = 0;
         for round in 0..rounds {
             let mut providers = std::mem::take(&mut fleet.providers);
-            let consumers = std::mem::take(&mut fleet.consumers);
+            fleet.end_consumers();
             if round % 2 == 1 {
                 for provider in &providers {
                     provider.target.signal("TERM")?;
@@ -84,7 +84,7 @@ pub(super) fn restart_all(
             }
             let addresses: Vec<_> =
                 providers.iter().map(|provider| provider.target.address).collect();
-            drop((providers, consumers));
+            drop(providers);
             let begun = now_ms();
             fleet.consume(&url, &[])?;
             fleet.consume(&url, &[])?;
@@ -115,6 +115,7 @@ pub(super) fn rolling(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'_
         fleet.consumers.push(Consumer::start(chaos, &fleet.app, &url, CALLS, &[])?);
         let mut worst = 0;
         fleet.all_seen(now_ms())?;
+        fleet.count_descriptors()?;
         for _ in 0..rounds * PROVIDERS {
             let mut leaving = fleet.providers.remove(0);
             leaving.target.signal("TERM")?;
@@ -244,7 +245,7 @@ pub(super) fn zero(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'_>) 
         };
         let started = fleet.provide(free_address()?)?.begun;
         let back = fleet.all_seen(started)?.saturating_sub(started);
-        let left = fleet.left_over(0)?;
+        let left = fleet.left_over(0).ok_or("no process lives through it")?;
         let after = fleet.failures();
         let first = after.first().map_or_else(String::new, |event| event.error.clone());
         let says = said.as_ref().map_or_else(

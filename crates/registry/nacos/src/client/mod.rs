@@ -169,13 +169,6 @@ impl Link {
         &*self.random
     }
 
-    /// A random time below `most`.
-    pub(crate) fn spread(&self, most: Duration) -> Duration {
-        Duration::from_millis(
-            self.random.below(u64::try_from(most.as_millis()).unwrap_or(u64::MAX)),
-        )
-    }
-
     /// The error for which there is no connection.
     pub(crate) fn failure(&self) -> Option<Error> {
         match &*self.state.borrow() {

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use dubhe_core::documents::{Document, DocumentState};
 use dubhe_core::endpoint::Health;
-use dubhe_core::time::{Duration, after};
+use dubhe_core::time::{Instant, after};
+use dubhe_registry::keeping::Audits;
 use tokio::sync::watch;
 
 use super::{Documents, Place, Shared};
@@ -12,11 +13,6 @@ use crate::client::{LinkState, Session, TakePush};
 use crate::error::Error;
 use crate::leases::{Lease, Leases, unused};
 use crate::wire::{ConfigListen, ListenContext, Push};
-
-/// The time after which a document is compared with the server's at the latest, should a notice be
-/// lost; half of it at the earliest, so that not all are compared together. Nacos' own clients do so
-/// every 3 minutes.
-const COMPARE_PERIOD: Duration = Duration::from_mins(4);
 
 /// The state of a document that is followed.
 #[derive(Clone, Default)]
@@ -106,7 +102,7 @@ impl Shared {
         place: Place,
         mut interest: watch::Receiver<usize>,
     ) {
-        let mut failures = 0;
+        let (mut failures, mut over, mut audits) = (0, None, Audits::default());
         loop {
             let wanted = *interest.borrow_and_update() > 0;
             if !wanted && self.watched.0.forget(&place) {
@@ -122,7 +118,13 @@ impl Shared {
                     if std::mem::take(&mut failures) > 0 {
                         tracing::info!(document = &*place.data_id, "read after all");
                     }
-                    self.wait(&place, &session, notices, &mut interest).await;
+                    if over.replace(session.generation) != Some(session.generation) {
+                        audits.restart();
+                    }
+                    let text = |state: &Followed| state.document.as_ref().map(|one| one.text.len());
+                    let bytes = self.watched.0.look(&place, text).flatten().unwrap_or_default();
+                    let audit = audits.next(self.link.clock.now(), bytes, self.link.random());
+                    self.wait(&place, &session, notices, audit, &mut interest).await;
                 }
                 Err(Error::Closed) => return,
                 Err(error) => {
@@ -181,17 +183,17 @@ impl Shared {
         Ok(listen && changed.any())
     }
 
-    /// Waits until a document is to be compared again.
+    /// Waits until a document is to be compared again, at `audit` though nobody tells of a change.
     async fn wait(
         &self,
         place: &Place,
         session: &Session,
         notices: u64,
+        audit: Instant,
         interest: &mut watch::Receiver<usize>,
     ) {
         let Some(mut state) = self.watched.0.watch(place) else { return };
-        let period = COMPARE_PERIOD / 2 + self.link.spread(COMPARE_PERIOD / 2);
-        let due = self.link.clock.sleep_until(after(self.link.clock.now(), period));
+        let due = self.link.clock.sleep_until(audit);
         let noticed = async move {
             // An error says that it is forgotten.
             drop(state.wait_for(|state| state.notices != notices).await);
