@@ -92,10 +92,12 @@ async fn a_server_that_freezes_past_all_sessions_has_everything_back() {
     ours.client().connected().await.unwrap();
     loop {
         let snapshot = seen.next().await.unwrap();
-        assert_eq!(ports(&snapshot.providers), [1]);
-        if snapshot.health == Health::Fresh {
+        let is_there = ports(&snapshot.providers) == [1];
+        if snapshot.health == Health::Fresh && is_there {
             break;
         }
+        // The list is empty where the session was ended and the consumer is back before the provider.
+        assert!(is_there || snapshot.health == Health::Fresh, "{snapshot:?}");
     }
 }
 
