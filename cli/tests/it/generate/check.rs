@@ -85,6 +85,48 @@ fn differences_are_told_to_programs() {
 }
 
 #[test]
+fn members_with_types_of_elsewhere_are_compared() {
+    let project = Project::with_api();
+    let types = "--type sample.State=crate::money::State --type sample.Notifier.changed=crate::Text";
+    project.ok(&format!("api.jar {types}"));
+    assert_eq!(project.ok(&format!("api.jar {types} --check")), "no differences\n");
+    let [listener, notifier, rest @ ..] = api();
+    let files = [with(listener, "changed", "altered"), notifier];
+    project.jar("api-2.jar", &[&files[..], &rest].concat());
+    let checked = project.generate(&format!("api-2.jar {types} --check"));
+    assert_eq!(checked.code, 1);
+    let lines: Vec<&str> = checked.out.lines().map(|line| &line[..60]).collect();
+    assert_eq!(
+        lines,
+        [
+            "sample.Listener.altered(crate::money::State): the method is ",
+            "sample.Listener.changed(crate::money::State): the method is "
+        ]
+    );
+    assert_eq!(checked.err.lines().count(), 1, "{}", checked.err);
+}
+
+#[test]
+fn what_cannot_be_read_fails_where_the_text_differs() {
+    let project = Project::with_api();
+    project.ok("api.jar");
+    let listener = project.read("src/api/listener.rs");
+    // By hand, or by a merge.
+    let method = "    more! {}\n}\n";
+    project.write("src/api/listener.rs", listener.trim_end_matches("}\n").to_owned() + method);
+    let checked = project.generate("api.jar --check");
+    let macros = "what the macro `more!` writes in `Listener` is left out: write the methods themselves";
+    assert_eq!((checked.code, &*checked.out), (1, ""));
+    assert_eq!(
+        checked.err,
+        format!(
+            "note: src/api/listener.rs:16: is not compared: {macros}\nerror: 1 part of src/api could not be compared, \
+             and the text there differs; run the command without --check and look at what changed\n"
+        )
+    );
+}
+
+#[test]
 fn there_must_be_something_to_compare_with() {
     let project = Project::with_api();
     let first = project.generate("api.jar --check");

@@ -127,11 +127,13 @@ fn read_struct<'a>(
                 format!("`{}` is left out: the fields of a Java class have names", item.ident);
             return Err(types.problem(id.module, &item.ident, text));
         }
-        let text = format!(
-            "`{}` holds a `Value`: the fields of {} are not known here, write them by hand",
-            item.ident, own.name
-        );
-        api.note(types.at(id.module, &item.ident), text);
+        if !types.is_generated {
+            let text = format!(
+                "`{}` holds a `Value`: the fields of {} are not known here, write them by hand",
+                item.ident, own.name
+            );
+            api.note(types.at(id.module, &item.ident), text);
+        }
     }
     for field in &item.fields {
         let Some(ident) = &field.ident else { continue };

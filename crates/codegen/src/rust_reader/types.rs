@@ -105,13 +105,16 @@ pub(super) struct Class {
 pub(super) struct Types<'a> {
     pub(super) program: &'a Program,
     pub(super) classes: HashMap<ItemId, Class>,
+    /// `true` for sources that were generated: types of elsewhere are known by their paths.
+    pub(super) is_generated: bool,
     /// Types whose `JavaType` is written by hand.
     by_hand: HashMap<ItemId, Type>,
 }
 
 impl<'a> Types<'a> {
-    pub(super) fn new(program: &'a Program) -> Self {
-        let mut types = Self { program, classes: HashMap::new(), by_hand: HashMap::new() };
+    pub(super) fn new(program: &'a Program, is_generated: bool) -> Self {
+        let (classes, by_hand) = (HashMap::new(), HashMap::new());
+        let mut types = Self { program, classes, is_generated, by_hand };
         for (id, item) in program.items() {
             let attributes = match item {
                 Item::Struct(item) => &item.attrs,
@@ -170,7 +173,7 @@ impl<'a> Types<'a> {
             ));
         }
         let site = site.deeper();
-        match rust {
+        let read = match rust {
             Rust::Path(path) if path.qself.is_none() => self.of_path(rust, &path.path, &site),
             Rust::Reference(reference) => self.java(&reference.elem, &site),
             Rust::Group(group) => self.java(&group.elem, &site),
@@ -184,6 +187,10 @@ impl<'a> Types<'a> {
                 "a type that a macro writes: write the type itself",
             )),
             _ => Err(self.foreign(rust, &site)),
+        };
+        match read {
+            Err(_) if self.is_generated => Ok(never_null(Type::class(text_of(rust)))),
+            read => read,
         }
     }
 
