@@ -87,7 +87,8 @@ fn differences_are_told_to_programs() {
 #[test]
 fn members_with_types_of_elsewhere_are_compared() {
     let project = Project::with_api();
-    let types = "--type sample.State=crate::money::State --type sample.Notifier.changed=crate::Text";
+    let types =
+        "--type sample.State=crate::money::State --type sample.Notifier.changed=crate::Text";
     project.ok(&format!("api.jar {types}"));
     assert_eq!(project.ok(&format!("api.jar {types} --check")), "no differences\n");
     let [listener, notifier, rest @ ..] = api();
@@ -99,8 +100,8 @@ fn members_with_types_of_elsewhere_are_compared() {
     assert_eq!(
         lines,
         [
-            "sample.Listener.altered(crate::money::State): the method is ",
-            "sample.Listener.changed(crate::money::State): the method is "
+            "sample.Listener.altered(State): the method is new: incompati",
+            "sample.Listener.changed(State): the method is gone: incompat"
         ]
     );
     assert_eq!(checked.err.lines().count(), 1, "{}", checked.err);
@@ -115,7 +116,8 @@ fn what_cannot_be_read_fails_where_the_text_differs() {
     let method = "    more! {}\n}\n";
     project.write("src/api/listener.rs", listener.trim_end_matches("}\n").to_owned() + method);
     let checked = project.generate("api.jar --check");
-    let macros = "what the macro `more!` writes in `Listener` is left out: write the methods themselves";
+    let macros =
+        "what the macro `more!` writes in `Listener` is left out: write the methods themselves";
     assert_eq!((checked.code, &*checked.out), (1, ""));
     assert_eq!(
         checked.err,

@@ -8,6 +8,7 @@ use syn::{
 };
 
 use super::attributes::{self, JavaOptions, derives, segments};
+use super::said;
 use super::scope::{Found, ItemId};
 use super::types::{Problem, Site, Types, constant};
 use crate::Api;
@@ -164,11 +165,14 @@ fn read_field<'a>(
         return Ok(());
     }
     let Some(ident) = &field.ident else { return Ok(()) };
+    let doc = attributes::doc(&field.attrs);
+    let said = doc.as_deref().filter(|_| types.is_generated);
+    let said = said.and_then(|doc| said::field(doc, &mapped.ty));
     class.fields.push(Field {
         name: options.name.unwrap_or_else(|| java_of_snake(&ident.to_string())),
-        ty: mapped.ty,
+        ty: said.unwrap_or(mapped.ty),
         null: mapped.null,
-        doc: attributes::doc(&field.attrs),
+        doc,
         deprecated: attributes::is_deprecated(&field.attrs),
     });
     Ok(())

@@ -85,9 +85,7 @@ fn members<'a>(types: &Types<'a>, id: ItemId, item: &'a ItemEnum, api: &mut Api)
         let mapped = what.map(|ty: &Rust| types.java(ty, &site).map(|mapped| mapped.ty));
         match mapped {
             Some(Ok(Type::Class { name, arguments }))
-                if types.is_generated
-                    || api.types.contains_key(&name)
-                    || is_own(types, &name) =>
+                if types.is_generated || api.types.contains_key(&name) || is_own(types, &name) =>
             {
                 held.push(Held { class: name, arguments, at });
             }

@@ -20,6 +20,7 @@ mod classes;
 mod hierarchy;
 mod jdk;
 mod load;
+mod said;
 mod scope;
 mod services;
 mod types;

@@ -4,7 +4,6 @@
 //! clause. `RustWriter` leaves both in the documentation: a line ``Java: `Collection<Order> find(long id)`.``, and
 //! those below `# Errors`.
 
-use super::types::Mapped;
 use crate::jdk;
 use crate::model::{Parameter, Primitive, Stream, Type};
 
@@ -29,8 +28,10 @@ pub(super) struct SaidMethod {
 
 /// The line of the declaration, and those behind it.
 fn declaration(doc: &str) -> Option<(&str, &str)> {
-    let at = doc.rmatch_indices(DECLARATION).map(|(at, _)| at);
-    let start = at.into_iter().find(|at| doc[..*at].is_empty() || doc[..*at].ends_with('\n'))?;
+    let begins = |at: &usize| {
+        doc.get(..*at).is_some_and(|before| before.is_empty() || before.ends_with('\n'))
+    };
+    let start = doc.rmatch_indices(DECLARATION).map(|(at, _)| at).find(begins)?;
     let rest = doc.get(start + DECLARATION.len()..)?;
     let (line, more) = rest.split_once('\n').unwrap_or((rest, ""));
     Some((line.strip_suffix("`.")?, more))
@@ -80,13 +81,13 @@ pub(super) fn throws(doc: &str) -> Vec<(String, Option<Vec<String>>)> {
 }
 
 /// Reads the type of a field from its declaration, or from the text of a field that has no documentation in Java.
-pub(super) fn field(doc: &str, mapped: &Mapped) -> Option<Type> {
+pub(super) fn field(doc: &str, known: &Type) -> Option<Type> {
     let alone = || doc.strip_prefix('`')?.strip_suffix("`.").filter(|text| !text.contains('\n'));
     let mut text = declaration(doc).map(|(line, _)| line).or_else(alone)?;
     let said = ty(&mut text)?;
     // What is left is the name.
     let is_name = text.starts_with(' ') && !text.trim_start().contains(' ');
-    is_name.then(|| refined(&mapped.ty, &said))
+    is_name.then(|| refined(known, &said))
 }
 
 impl SaidMethod {
@@ -241,7 +242,14 @@ mod tests {
 
     #[test]
     fn text_that_is_no_declaration_says_nothing() {
-        for doc in ["", "Java: `", "Java: `x`.", "Java: `a<b c()`.", "see Java: `int a()`.", "Java: `a[(é)`."] {
+        for doc in [
+            "",
+            "Java: `",
+            "Java: `x`.",
+            "Java: `a<b c()`.",
+            "see Java: `int a()`.",
+            "Java: `a[(é)`.",
+        ] {
             assert_eq!(method(doc, Stream::No), None, "{doc}");
         }
     }

@@ -163,6 +163,14 @@ impl<'a> Types<'a> {
         }
     }
 
+    /// The class of the type that a path leads to.
+    pub(super) fn class_at(&self, module: ModuleId, path: &[String]) -> Option<String> {
+        match self.program.resolve(module, path) {
+            Found::Item(id) => self.classes.get(&id).map(|class| class.name.clone()),
+            Found::External(_) | Found::Module(_) => None,
+        }
+    }
+
     /// A type that is no `Streaming` and no `impl Stream`.
     pub(super) fn java(&self, rust: &'a Rust, site: &Site<'a>) -> Result<Mapped, Problem> {
         if site.is_too_deep() {
