@@ -11,6 +11,15 @@ use super::failed;
 use crate::counted::counted;
 use crate::failure::{Failure, remark};
 
+/// The way in which generated files are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum As {
+    /// Comparison of the types of Java that they stand for.
+    Types,
+    /// Comparison of the text: of an OpenAPI document, whose types are none of Java.
+    Text,
+}
+
 /// The differences, and what could not be compared as types.
 struct Compared {
     changes: Vec<Change>,
@@ -20,7 +29,7 @@ struct Compared {
 
 /// Prints what differs between `files` and those in `folder`, and fails if anything does.
 pub(super) fn compare(
-    json: bool,
+    (json, way): (bool, As),
     files: &BTreeMap<String, String>,
     folder: &Path,
     out: &mut impl Write,
@@ -32,7 +41,10 @@ pub(super) fn compare(
         })
         .map(|(name, _)| name.as_str())
         .collect();
-    let Compared { changes, unread } = types(files, folder, &differing)?;
+    let Compared { changes, unread } = match way {
+        As::Types => types(files, folder, &differing)?,
+        As::Text => Compared { changes: texts(files, folder)?, unread: Vec::new() },
+    };
     for (Note { at, text }, _) in &unread {
         remark(&format!("note: {at}: is not compared: {text}"));
     }
@@ -90,6 +102,21 @@ fn types(
         unread.entry((name, note.text.clone())).or_insert((note, differs));
     }
     Ok(Compared { changes, unread: unread.into_values().collect() })
+}
+
+/// Compares texts, of each file up to its first difference.
+fn texts(files: &BTreeMap<String, String>, folder: &Path) -> Result<Vec<Change>, Failure> {
+    let mut changes = Vec::new();
+    for (name, text) in files {
+        let path = folder.join(name);
+        let at = path.display().to_string();
+        let there = std::fs::read_to_string(&path).map_err(|error| {
+            let text = format!("cannot read {at}: {error}");
+            first(&std::io::Error::new(error.kind(), text))
+        })?;
+        changes.extend(check::text_difference(&at, &there, text));
+    }
+    Ok(changes)
 }
 
 /// The failure of a folder in which nothing is.

@@ -15,6 +15,7 @@ use dubhe_codegen::{Api, Note, Written, folder, openapi};
 
 use crate::counted::counted;
 use crate::failure::{Failure, remark};
+use compare::As;
 pub(crate) use options::GenArgs;
 use options::{Nulls, To};
 use sources::{Found, Kind};
@@ -29,18 +30,18 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
     if kind == Kind::Protobuf {
         return protobuf(&options, &out_folder, out);
     }
-    let written = match sources::read(&options, kind).await? {
+    let (written, way) = match sources::read(&options, kind).await? {
         // Written, it would take away all that was made before.
         Found::Api(api) if api.types.is_empty() => {
             print(&api.notes);
             return Err(failed("there is nothing to write code of; nothing is changed"));
         }
-        Found::Api(api) => write(&options, &api, &out_folder)?,
-        Found::OpenApi { text, source } => of_openapi(&text, &source)?,
+        Found::Api(api) => (write(&options, &api, &out_folder)?, As::Types),
+        Found::OpenApi { text, source } => (of_openapi(&text, &source)?, As::Text),
     };
     print(&written.notes);
     if options.check {
-        return compare::compare(options.json, &written.files, &out_folder, out);
+        return compare::compare((options.json, way), &written.files, &out_folder, out);
     }
     // Java and `.proto` may lie beside files of others, in a folder of several programs.
     let prune = options.to == To::Rust;

@@ -129,6 +129,41 @@ fn what_cannot_be_read_fails_where_the_text_differs() {
 }
 
 #[test]
+fn a_document_is_compared_as_text() {
+    let project = Project::new();
+    let document = |ty: &str| {
+        json!({
+            "openapi": "3.0.1",
+            "info": {"title": "Orders", "version": "1"},
+            "paths": {},
+            "components": {"schemas": {"Order": {
+                "type": "object",
+                "properties": {"id": {"type": "integer", "format": ty}},
+            }}},
+        })
+        .to_string()
+    };
+    project.write("a.json", document("int32"));
+    project.write("b.json", document("int64"));
+    let first = project.generate("a.json --check");
+    assert_eq!(
+        (first.code, first.err.contains("without --check first")),
+        (1, true),
+        "{}",
+        first.err
+    );
+    project.ok("a.json");
+    assert_eq!(project.ok("a.json --check"), "no differences\n");
+    let checked = project.generate("b.json --check");
+    assert_eq!(checked.code, 1);
+    let line =
+        project.read("src/api/mod.rs").lines().position(|line| line.contains("i32")).unwrap();
+    let start = format!("src/api/mod.rs:{}: the text is `", line + 1);
+    assert!(checked.out.starts_with(&start), "{}", checked.out);
+    assert!(checked.err.starts_with("error: 1 difference from src/api"), "{}", checked.err);
+}
+
+#[test]
 fn there_must_be_something_to_compare_with() {
     let project = Project::with_api();
     let first = project.generate("api.jar --check");
