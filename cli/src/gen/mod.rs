@@ -142,7 +142,10 @@ fn rust_writer(options: &GenArgs) -> Result<RustWriter, Failure> {
         let wrong = |error| Failure::Usage(format!("error: --method {text:?}: {error}"));
         writer = writer.method(java, option.parse().map_err(wrong)?);
     }
-    Ok(writer)
+    match writer.wrong_option() {
+        Some(wrong) => Err(Failure::Usage(format!("error: {wrong}"))),
+        None => Ok(writer),
+    }
 }
 
 fn pair<'a>(text: &'a str, option: &str, example: &str) -> Result<(&'a str, &'a str), Failure> {

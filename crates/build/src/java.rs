@@ -136,9 +136,12 @@ impl Java {
     /// warning of cargo. Jars of one build script belong into one call: another writes over what this one wrote.
     ///
     /// # Errors
-    /// When a jar cannot be read, there is no service in the jars, or the output cannot be written. A class that is not right is a warning.
+    /// When an option names what is no Rust, a jar cannot be read, there is no service in the jars, or the output cannot be written. A class that is not right is a warning.
     #[allow(clippy::print_stdout, reason = "it is how a build script speaks to cargo")]
     pub fn generate(&self) -> Result<(), Error> {
+        if let Some(wrong) = self.writer.wrong_option() {
+            return Err(Error::Java(wrong));
+        }
         let out = crate::out_dir(self.out_dir.as_deref())?.join(FOLDER);
         for path in self.inputs.files() {
             println!("cargo::rerun-if-changed={}", path.display());

@@ -220,6 +220,19 @@ fn names_and_types_are_as_the_options_say() {
 }
 
 #[test]
+fn options_of_nothing_are_notes() {
+    let project = Project::with_api();
+    let types = "--type sample.State=crate::State --type sample.Nothing=crate::No --type sample.Listener.changed.arg0=value";
+    let names = "--rename sample.Listener.chnged=moved --rename sample.State.PAID=Done --rename sample.Notifier=Told";
+    let made = project.generate(&format!("api.jar {types} {names}"));
+    let why = "no class or member that an option is for has such a name; write org.example.Order for a class, \
+               org.example.Orders.find for a method, org.example.Order.id for a field";
+    let notes =
+        ["sample.Listener.chnged", "sample.Nothing"].map(|at| format!("note: {at}: {why}\n"));
+    assert_eq!((made.code, made.err), (0, notes.concat()));
+}
+
+#[test]
 fn interfaces_are_chosen_by_patterns() {
     let project = Project::with_api();
     let chosen = project.ok("api.jar --interface sample.No*");

@@ -142,6 +142,7 @@ impl RustWriter {
     /// repeated.
     pub fn write(&self, api: &Api) -> Written {
         let (api, mut notes) = named(api);
+        self.unmatched(&api, &mut notes);
         let api = self.told(api, &mut notes);
         let api = &*api;
         let mut layout = Layout::new(api, self);
