@@ -1,5 +1,6 @@
 //! `dubhe gen`: Rust of what a Java fleet has, and Java of Rust.
 
+mod compare;
 mod options;
 mod sources;
 
@@ -7,14 +8,14 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use dubhe_codegen::check::{self, Change};
 use dubhe_codegen::java_writer::{JavaRelease, JavaWriter};
 use dubhe_codegen::proto_writer::ProtoWriter;
 use dubhe_codegen::rust_writer::{RustWriter, Unannotated};
-use dubhe_codegen::{Api, Note, Written, folder, openapi, rust_reader};
+use dubhe_codegen::{Api, Note, Written, folder, openapi};
 
 use crate::counted::counted;
 use crate::failure::{Failure, remark};
+use compare::As;
 pub(crate) use options::GenArgs;
 use options::{Nulls, To};
 use sources::{Found, Kind};
@@ -29,18 +30,18 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
     if kind == Kind::Protobuf {
         return protobuf(&options, &out_folder, out);
     }
-    let written = match sources::read(&options, kind).await? {
+    let (written, way) = match sources::read(&options, kind).await? {
         // Written, it would take away all that was made before.
         Found::Api(api) if api.types.is_empty() => {
             print(&api.notes);
             return Err(failed("there is nothing to write code of; nothing is changed"));
         }
-        Found::Api(api) => write(&options, &api, &out_folder)?,
-        Found::OpenApi { text, source } => of_openapi(&text, &source)?,
+        Found::Api(api) => (write(&options, &api, &out_folder)?, As::Types),
+        Found::OpenApi { text, source } => (of_openapi(&text, &source)?, As::Text),
     };
     print(&written.notes);
     if options.check {
-        return compare(&options, &written.files, &out_folder, out);
+        return compare::compare((options.json, way), &written.files, &out_folder, out);
     }
     // Java and `.proto` may lie beside files of others, in a folder of several programs.
     let prune = options.to == To::Rust;
@@ -141,7 +142,10 @@ fn rust_writer(options: &GenArgs) -> Result<RustWriter, Failure> {
         let wrong = |error| Failure::Usage(format!("error: --method {text:?}: {error}"));
         writer = writer.method(java, option.parse().map_err(wrong)?);
     }
-    Ok(writer)
+    match writer.wrong_option() {
+        Some(wrong) => Err(Failure::Usage(format!("error: {wrong}"))),
+        None => Ok(writer),
+    }
 }
 
 fn pair<'a>(text: &'a str, option: &str, example: &str) -> Result<(&'a str, &'a str), Failure> {
@@ -173,48 +177,4 @@ fn protobuf(options: &GenArgs, folder: &Path, out: &mut impl Write) -> Result<()
     dubhe_build::Builder::new().out_dir(folder).compile(&files, &includes).map_err(failed)?;
     writeln!(out, "wrote   {}: include!(\"dubhe.packages.rs\") has it all", folder.display())?;
     Ok(())
-}
-
-/// Compares what would be written with what is there: as types, and where there are none, as text.
-fn compare(
-    options: &GenArgs,
-    files: &BTreeMap<String, String>,
-    folder: &Path,
-    out: &mut impl Write,
-) -> Result<(), Failure> {
-    let changes = changes(files, folder)?;
-    if options.json {
-        writeln!(out, "{}", serde_json::to_string_pretty(&changes).map_err(failed)?)?;
-    } else {
-        for change in &changes {
-            writeln!(out, "{change}")?;
-        }
-    }
-    if !changes.is_empty() {
-        let (count, folder) = (counted(changes.len(), "difference"), folder.display());
-        return Err(failed(format!(
-            "{count} from {folder}; run the command without --check to take the fleet as it is now"
-        )));
-    }
-    let is_same = |(name, text): (&String, &String)| {
-        std::fs::read_to_string(folder.join(name)).is_ok_and(|there| there == *text)
-    };
-    let others = files.iter().filter(|of| !is_same(*of)).count();
-    if !options.json {
-        let text = match others {
-            0 => "no differences".to_owned(),
-            _ => format!("no differences, but for the text of {}", counted(others, "file")),
-        };
-        writeln!(out, "{text}")?;
-    }
-    Ok(())
-}
-
-fn changes(files: &BTreeMap<String, String>, folder: &Path) -> Result<Vec<Change>, Failure> {
-    let there = rust_reader::read(&[folder])
-        .map_err(|error| failed(format!("{error}; run the command without --check first")))?;
-    let now = files.iter().map(|(name, text)| (PathBuf::from(name), text.clone())).collect();
-    let mut changes = check::differences(&there, &rust_reader::read_files(&now));
-    changes.sort();
-    Ok(changes)
 }

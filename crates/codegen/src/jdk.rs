@@ -255,6 +255,13 @@ pub fn carried(java: &str) -> Option<&'static Carried> {
     CARRIED.iter().find(|carried| carried.java == java)
 }
 
+/// The class that travels and has this name in Java's source, without its package. Of two it is the one of `java.util`,
+/// before `java.sql`.
+pub(crate) fn of_simple(name: &str) -> Option<&'static str> {
+    let simple = |java: &str| java.rsplit('.').next().unwrap_or(java).replace('$', ".");
+    CARRIED.iter().map(|carried| carried.java).find(|java| simple(java) == name)
+}
+
 /// Returns what to declare in place of a class that Hessian cannot carry; `None` for all others.
 pub fn uncarried(java: &str) -> Option<&'static str> {
     let among = |name: &&str| match name.strip_suffix('.') {

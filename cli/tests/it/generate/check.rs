@@ -85,6 +85,85 @@ fn differences_are_told_to_programs() {
 }
 
 #[test]
+fn members_with_types_of_elsewhere_are_compared() {
+    let project = Project::with_api();
+    let types =
+        "--type sample.State=crate::money::State --type sample.Notifier.changed=crate::Text";
+    project.ok(&format!("api.jar {types}"));
+    assert_eq!(project.ok(&format!("api.jar {types} --check")), "no differences\n");
+    let [listener, notifier, rest @ ..] = api();
+    let files = [with(listener, "changed", "altered"), notifier];
+    project.jar("api-2.jar", &[&files[..], &rest].concat());
+    let checked = project.generate(&format!("api-2.jar {types} --check"));
+    assert_eq!(checked.code, 1);
+    let lines: Vec<&str> = checked.out.lines().map(|line| &line[..60]).collect();
+    assert_eq!(
+        lines,
+        [
+            "sample.Listener.altered(State): the method is new: incompati",
+            "sample.Listener.changed(State): the method is gone: incompat"
+        ]
+    );
+    assert_eq!(checked.err.lines().count(), 1, "{}", checked.err);
+}
+
+#[test]
+fn what_cannot_be_read_fails_where_the_text_differs() {
+    let project = Project::with_api();
+    project.ok("api.jar");
+    let listener = project.read("src/api/listener.rs");
+    // By hand, or by a merge.
+    let method = "    more! {}\n}\n";
+    project.write("src/api/listener.rs", listener.trim_end_matches("}\n").to_owned() + method);
+    let checked = project.generate("api.jar --check");
+    let macros =
+        "what the macro `more!` writes in `Listener` is left out: write the methods themselves";
+    assert_eq!((checked.code, &*checked.out), (1, ""));
+    assert_eq!(
+        checked.err,
+        format!(
+            "note: src/api/listener.rs:16: is not compared: {macros}\nerror: 1 part of src/api could not be compared, \
+             and the text there differs; run the command without --check and look at what changed\n"
+        )
+    );
+}
+
+#[test]
+fn a_document_is_compared_as_text() {
+    let project = Project::new();
+    let document = |ty: &str| {
+        json!({
+            "openapi": "3.0.1",
+            "info": {"title": "Orders", "version": "1"},
+            "paths": {},
+            "components": {"schemas": {"Order": {
+                "type": "object",
+                "properties": {"id": {"type": "integer", "format": ty}},
+            }}},
+        })
+        .to_string()
+    };
+    project.write("a.json", document("int32"));
+    project.write("b.json", document("int64"));
+    let first = project.generate("a.json --check");
+    assert_eq!(
+        (first.code, first.err.contains("without --check first")),
+        (1, true),
+        "{}",
+        first.err
+    );
+    project.ok("a.json");
+    assert_eq!(project.ok("a.json --check"), "no differences\n");
+    let checked = project.generate("b.json --check");
+    assert_eq!(checked.code, 1);
+    let line =
+        project.read("src/api/mod.rs").lines().position(|line| line.contains("i32")).unwrap();
+    let start = format!("src/api/mod.rs:{}: the text is `", line + 1);
+    assert!(checked.out.starts_with(&start), "{}", checked.out);
+    assert!(checked.err.starts_with("error: 1 difference from src/api"), "{}", checked.err);
+}
+
+#[test]
 fn there_must_be_something_to_compare_with() {
     let project = Project::with_api();
     let first = project.generate("api.jar --check");

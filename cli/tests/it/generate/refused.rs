@@ -44,6 +44,22 @@ fn what_is_refused_says_why_and_writes_nothing() {
         ("api.jar --rename Order", USAGE, "error: --rename \"Order\": write JAVA=RUST, such as "),
         ("api.jar --type =Order", USAGE, "error: --type \"=Order\": write JAVA=RUST, such as "),
         (
+            "api.jar --rename sample.Listener.changed=type",
+            USAGE,
+            "error: sample.Listener.changed=type: \"type\" is no name in Rust, or a keyword: take another, such as `kind`\n",
+        ),
+        (
+            "api.jar --rename sample.State=my::State",
+            USAGE,
+            "error: sample.State=my::State: \"my::State\" is no name in Rust, ",
+        ),
+        (
+            "api.jar --type sample.State=crate::",
+            USAGE,
+            "error: sample.State=crate::: \"crate::\" is no path of a type in Rust, ",
+        ),
+        ("api.jar --type sample.State=&str", USAGE, "\"&str\" is no path of a type in Rust, "),
+        (
             "consul://127.0.0.1:1",
             USAGE,
             "error: unknown kind of registry \"consul\"; known kinds: ",

@@ -16,11 +16,13 @@ mod flow;
 mod services;
 #[cfg(test)]
 mod tests;
+mod text;
 mod types;
 
 use std::fmt;
 
 pub use effect::{Compatibility, Effect};
+pub use text::text_difference;
 
 use crate::Api;
 use crate::model::{Kind, Type};
@@ -33,7 +35,7 @@ use types::Reading;
 /// Prints as a line in the terms of Java, and serializes with its fields.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Change {
-    /// The binary name of the interface, class or enum.
+    /// The binary name of the interface, class or enum; of a text the file and line.
     #[serde(rename = "type")]
     pub ty: String,
     /// The method with its parameters (of the old one where both have it), the field or the constant.
@@ -114,6 +116,8 @@ pub enum What {
     ConstantRemoved,
     /// The constants have another order.
     ConstantOrderChanged,
+    /// A text that is not compared as types is another one.
+    TextChanged,
 }
 
 impl Change {

@@ -6,6 +6,7 @@ use crate::model::{
     Stream, Type,
 };
 
+mod generated;
 mod mutations;
 
 fn declare(api: &mut Api, name: &str, kind: Kind) {

@@ -8,6 +8,7 @@ use syn::{
 };
 
 use super::attributes::{self, JavaOptions, derives, segments};
+use super::said;
 use super::scope::{Found, ItemId};
 use super::types::{Problem, Site, Types, constant};
 use crate::Api;
@@ -127,11 +128,13 @@ fn read_struct<'a>(
                 format!("`{}` is left out: the fields of a Java class have names", item.ident);
             return Err(types.problem(id.module, &item.ident, text));
         }
-        let text = format!(
-            "`{}` holds a `Value`: the fields of {} are not known here, write them by hand",
-            item.ident, own.name
-        );
-        api.note(types.at(id.module, &item.ident), text);
+        if !types.is_generated {
+            let text = format!(
+                "`{}` holds a `Value`: the fields of {} are not known here, write them by hand",
+                item.ident, own.name
+            );
+            api.note(types.at(id.module, &item.ident), text);
+        }
     }
     for field in &item.fields {
         let Some(ident) = &field.ident else { continue };
@@ -162,11 +165,14 @@ fn read_field<'a>(
         return Ok(());
     }
     let Some(ident) = &field.ident else { return Ok(()) };
+    let doc = attributes::doc(&field.attrs);
+    let said = doc.as_deref().filter(|_| types.is_generated);
+    let said = said.and_then(|doc| said::field(doc, &mapped.ty));
     class.fields.push(Field {
         name: options.name.unwrap_or_else(|| java_of_snake(&ident.to_string())),
-        ty: mapped.ty,
+        ty: said.unwrap_or(mapped.ty),
         null: mapped.null,
-        doc: attributes::doc(&field.attrs),
+        doc,
         deprecated: attributes::is_deprecated(&field.attrs),
     });
     Ok(())

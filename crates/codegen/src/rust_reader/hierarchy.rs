@@ -14,7 +14,7 @@ use crate::model::{self, Field, Kind, Nullness, Type};
 /// Adds the classes of enums, and connects all classes with those below them.
 pub(super) fn connect(types: &Types<'_>, api: &mut Api) {
     let mut families: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let mut found = Vec::new();
+    let (mut found, mut elsewhere) = (Vec::new(), Vec::new());
     for (id, item) in types.program.items() {
         let Item::Enum(item) = item else { continue };
         let Some(declared) = superclass(types, id, item).filter(|_| holds_classes(item)) else {
@@ -33,6 +33,9 @@ pub(super) fn connect(types: &Types<'_>, api: &mut Api) {
     for (name, held, item) in found {
         let mut family = Vec::new();
         for held in held.into_iter().filter(|held| held.class != name) {
+            if !api.types.contains_key(&held.class) {
+                elsewhere.push((name.clone(), held.class.clone()));
+            }
             if extend(api, &held, &name, item) {
                 family.push(held.class);
             }
@@ -44,6 +47,13 @@ pub(super) fn connect(types: &Types<'_>, api: &mut Api) {
         lift(api, name, &families, &mut done);
     }
     connect_back(api);
+    // Nothing is known of them but that they are there.
+    for (above, below) in elsewhere.into_iter().filter(|_| types.is_generated) {
+        if let Some(class) = class_mut(api, &above).filter(|of| !of.subclasses.contains(&below)) {
+            class.subclasses.push(below);
+            class.subclasses.sort();
+        }
+    }
 }
 
 /// A class that a variant holds.
@@ -75,7 +85,7 @@ fn members<'a>(types: &Types<'a>, id: ItemId, item: &'a ItemEnum, api: &mut Api)
         let mapped = what.map(|ty: &Rust| types.java(ty, &site).map(|mapped| mapped.ty));
         match mapped {
             Some(Ok(Type::Class { name, arguments }))
-                if api.types.contains_key(&name) || is_own(types, &name) =>
+                if types.is_generated || api.types.contains_key(&name) || is_own(types, &name) =>
             {
                 held.push(Held { class: name, arguments, at });
             }

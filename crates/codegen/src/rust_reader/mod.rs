@@ -20,6 +20,7 @@ mod classes;
 mod hierarchy;
 mod jdk;
 mod load;
+mod said;
 mod scope;
 mod services;
 mod types;
@@ -42,19 +43,38 @@ pub fn read(paths: &[impl AsRef<Path>]) -> io::Result<Api> {
     for path in paths {
         load::from_disk(&mut program, path.as_ref())?;
     }
-    Ok(api(program))
+    Ok(api(program, false))
 }
 
 /// Reads Rust sources from memory: texts by their path, as a folder with these files would be read.
 pub fn read_files(files: &BTreeMap<PathBuf, String>) -> Api {
     let mut program = load::Program::default();
     load::from_memory(&mut program, files);
-    api(program)
+    api(program, false)
 }
 
-fn api(program: load::Program) -> Api {
+/// Reads what [`RustWriter`](crate::rust_writer::RustWriter) wrote, to compare it with another: as [`read`], but a type
+/// that lies elsewhere is a class that is called like its path in Rust, and what the documentation says of declared
+/// types and exceptions counts.
+///
+/// # Errors
+/// As those of [`read`].
+pub fn read_generated(folder: impl AsRef<Path>) -> io::Result<Api> {
+    let mut program = load::Program::default();
+    load::from_disk(&mut program, folder.as_ref())?;
+    Ok(api(program, true))
+}
+
+/// Reads what [`RustWriter`](crate::rust_writer::RustWriter) writes from memory; see [`read_generated`].
+pub fn read_generated_files(files: &BTreeMap<PathBuf, String>) -> Api {
+    let mut program = load::Program::default();
+    load::from_memory(&mut program, files);
+    api(program, true)
+}
+
+fn api(program: load::Program, is_generated: bool) -> Api {
     let mut api = Api { notes: program.notes.clone(), ..Api::default() };
-    let types = types::Types::new(&program);
+    let types = types::Types::new(&program, is_generated);
     classes::read(&types, &mut api);
     services::read(&types, &mut api);
     hierarchy::connect(&types, &mut api);

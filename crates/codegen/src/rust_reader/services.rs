@@ -10,6 +10,7 @@ use syn::{
 use super::attributes::{self, InterfaceArguments, JavaOptions, segments};
 use super::jdk;
 use super::load::ModuleId;
+use super::said;
 use super::scope::Found;
 use super::types::{self, Bound, Mapped, Problem, Site, Types, boxed, text_of};
 use crate::Api;
@@ -177,14 +178,27 @@ fn method<'a>(
         (false, false) => Stream::No,
     };
     let is_observed = stream != Stream::No;
+    let mut result = if is_observed { boxed(answer.value.ty) } else { answer.value.ty };
+    let (doc, mut throws) = (attributes::doc(&function.attrs), answer.throws);
+    if types.is_generated
+        && let Some(doc) = &doc
+    {
+        if let Some(said) = said::method(doc, stream) {
+            result = said.result(&result);
+            said.parameters(&mut parameters);
+        }
+        throws.extend(said::throws(doc).into_iter().map(|(name, path)| {
+            path.and_then(|path| types.class_at(module, &path)).unwrap_or(name)
+        }));
+    }
     Ok(Method {
         name: options.name.unwrap_or_else(|| java_of_snake(&signature.ident.to_string())),
         parameters,
-        result: if is_observed { boxed(answer.value.ty) } else { answer.value.ty },
+        result,
         result_null: answer.value.null,
         stream,
-        throws: answer.throws,
-        doc: attributes::doc(&function.attrs),
+        throws,
+        doc,
         deprecated: attributes::is_deprecated(&function.attrs),
     })
 }

@@ -105,13 +105,16 @@ pub(super) struct Class {
 pub(super) struct Types<'a> {
     pub(super) program: &'a Program,
     pub(super) classes: HashMap<ItemId, Class>,
+    /// `true` for sources that were generated: types of elsewhere are known by their paths.
+    pub(super) is_generated: bool,
     /// Types whose `JavaType` is written by hand.
     by_hand: HashMap<ItemId, Type>,
 }
 
 impl<'a> Types<'a> {
-    pub(super) fn new(program: &'a Program) -> Self {
-        let mut types = Self { program, classes: HashMap::new(), by_hand: HashMap::new() };
+    pub(super) fn new(program: &'a Program, is_generated: bool) -> Self {
+        let (classes, by_hand) = (HashMap::new(), HashMap::new());
+        let mut types = Self { program, classes, is_generated, by_hand };
         for (id, item) in program.items() {
             let attributes = match item {
                 Item::Struct(item) => &item.attrs,
@@ -160,6 +163,14 @@ impl<'a> Types<'a> {
         }
     }
 
+    /// The class of the type that a path leads to.
+    pub(super) fn class_at(&self, module: ModuleId, path: &[String]) -> Option<String> {
+        match self.program.resolve(module, path) {
+            Found::Item(id) => self.classes.get(&id).map(|class| class.name.clone()),
+            Found::External(_) | Found::Module(_) => None,
+        }
+    }
+
     /// A type that is no `Streaming` and no `impl Stream`.
     pub(super) fn java(&self, rust: &'a Rust, site: &Site<'a>) -> Result<Mapped, Problem> {
         if site.is_too_deep() {
@@ -170,7 +181,7 @@ impl<'a> Types<'a> {
             ));
         }
         let site = site.deeper();
-        match rust {
+        let read = match rust {
             Rust::Path(path) if path.qself.is_none() => self.of_path(rust, &path.path, &site),
             Rust::Reference(reference) => self.java(&reference.elem, &site),
             Rust::Group(group) => self.java(&group.elem, &site),
@@ -184,6 +195,10 @@ impl<'a> Types<'a> {
                 "a type that a macro writes: write the type itself",
             )),
             _ => Err(self.foreign(rust, &site)),
+        };
+        match read {
+            Err(_) if self.is_generated => Ok(never_null(Type::class(text_of(rust)))),
+            read => read,
         }
     }
 

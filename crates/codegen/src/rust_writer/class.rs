@@ -6,7 +6,8 @@ use super::rust::{Mapped, Rust, Uncarried};
 use super::shape::{Struct, parent_type, subclass_type};
 use super::text::{clean, doc_lines, fits, literal};
 use super::{Writing, layout, note_widened, short};
-use crate::model::{Field, Kind, Note};
+use crate::jdk;
+use crate::model::{Field, Kind, Note, Type};
 use crate::names::{Scope, camel, java_of_snake, snake};
 
 /// The fields of an exception that are those of `Throwable`.
@@ -135,9 +136,15 @@ fn fields(
 
 /// Writes a field of the class itself.
 fn own(file: &mut File<'_>, of: &Field, name: &str, mapped: Mapped, boxed: bool) {
+    let declared = format!("`{} {}`.", clean(&short(&of.ty)), clean(&of.name));
     let doc = match of.doc.as_deref().map(doc_lines) {
-        Some(lines) if !lines.is_empty() => lines,
-        _ => vec![format!("`{} {}`.", clean(&short(&of.ty)), clean(&of.name))],
+        Some(mut lines) if !lines.is_empty() => {
+            if !is_said(&of.ty, &mapped) {
+                lines.extend([String::new(), format!("Java: {declared}")]);
+            }
+            lines
+        }
+        _ => vec![declared],
     };
     file.text.doc(4, &doc);
     if of.deprecated {
@@ -153,6 +160,15 @@ fn own(file: &mut File<'_>, of: &Field, name: &str, mapped: Mapped, boxed: bool)
     };
     let ty = file.rust(&rust);
     field(file, name, &ty);
+}
+
+/// Returns `true` if the Rust type is that of no other type of Java.
+fn is_said(ty: &Type, mapped: &Mapped) -> bool {
+    let mut classes = Vec::new();
+    ty.classes(&mut classes);
+    mapped.rust.declares() == ty.in_descriptor()
+        && mapped.widened.is_empty()
+        && classes.iter().all(|name| jdk::carried(name).is_none_or(|carried| carried.own))
 }
 
 fn field(file: &mut File<'_>, name: &str, ty: &str) {

@@ -2,6 +2,7 @@
 
 use super::Writing;
 use super::file::File;
+use super::source::unversioned;
 use super::text::{clean, doc_lines, fits, literal};
 use crate::model::Note;
 use crate::names::Scope;
@@ -47,7 +48,7 @@ pub(super) fn document(writing: &Writing<'_>, file: &mut File<'_>, java: &str, m
     lines.push(if declared.source.is_empty() {
         format!("Java: `{java}`.")
     } else {
-        format!("Java: `{java}`, from `{}`.", clean(&declared.source))
+        format!("Java: `{java}`, from `{}`.", clean(&unversioned(&declared.source)))
     });
     lines.extend(more.iter().cloned());
     file.text.line(0, "");

@@ -25,6 +25,7 @@ mod root;
 mod rust;
 mod service;
 mod shape;
+mod source;
 mod text;
 
 use std::borrow::Cow;
@@ -141,6 +142,7 @@ impl RustWriter {
     /// repeated.
     pub fn write(&self, api: &Api) -> Written {
         let (api, mut notes) = named(api);
+        self.unmatched(&api, &mut notes);
         let api = self.told(api, &mut notes);
         let api = &*api;
         let mut layout = Layout::new(api, self);
@@ -167,7 +169,7 @@ impl RustWriter {
             output.files.insert(root::path(package, file), text.finish(source));
             written.entry(package.clone()).or_insert_with(BTreeMap::new).insert(file, names);
         }
-        root::write(&layout, &written, &mut output.files);
+        root::write(&layout, &written, &source::versioned(api), &mut output.files);
         notes.sort_by(|a, b| a.at.cmp(&b.at));
         output.notes = notes;
         output

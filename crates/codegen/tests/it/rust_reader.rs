@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use dubhe_codegen::model::{Class, Kind, Method, Nullness, Service, Stream};
+use dubhe_codegen::model::{Class, Kind, Method, Nullness, Service, Stream, Type};
 use dubhe_codegen::{Api, rust_reader};
 
 fn read(files: &[(&str, &str)]) -> Api {
@@ -464,4 +464,39 @@ fn the_traits_of_the_examples_are_read_from_the_disk() {
     );
     let missing = rust_reader::read(&["no/such/folder"]).unwrap_err();
     assert!(missing.to_string().starts_with("cannot read no/such/folder: "), "{missing}");
+}
+
+#[test]
+fn types_of_elsewhere_are_known_by_their_paths_in_generated_code() {
+    let text = r#"
+#[derive(dubhe::Java)]
+#[java(class = "org.example.Order")]
+pub struct Order {
+    pub total: crate::money::Money,
+    pub parts: Option<Vec<crate::money::Money>>,
+}
+#[derive(dubhe::Java)]
+#[java(class = "org.example.Shape")]
+pub enum Shape {
+    Circle(crate::Circle),
+    Order(Order),
+}
+#[dubhe::interface("org.example.Orders")]
+pub trait Orders {
+    async fn total(&self, of: Order) -> Result<crate::money::Money, dubhe::Status>;
+}
+"#;
+    let files = BTreeMap::from([(PathBuf::from("mod.rs"), text.to_owned())]);
+    let left = rust_reader::read_files(&files);
+    assert_eq!(left.notes.len(), 4, "{:?}", left.notes);
+    let api = rust_reader::read_generated_files(&files);
+    assert_eq!(api.notes, []);
+    let kind = |name: &str| &api.types[name].kind;
+    let Kind::Class(order) = kind("org.example.Order") else { panic!() };
+    let types: Vec<String> = order.fields.iter().map(|field| field.ty.to_string()).collect();
+    assert_eq!(types, ["crate::money::Money", "java.util.List<crate::money::Money>"]);
+    let Kind::Class(shape) = kind("org.example.Shape") else { panic!() };
+    assert_eq!(shape.subclasses, ["crate::Circle", "org.example.Order"]);
+    let Kind::Service(orders) = kind("org.example.Orders") else { panic!() };
+    assert_eq!(orders.methods[0].result, Type::class("crate::money::Money"));
 }
