@@ -33,13 +33,16 @@ fn base() -> Api {
     api
 }
 
+/// A change of the interfaces of a fleet.
+type Edit = Box<dyn Fn(&mut Api)>;
+
 #[test]
 fn what_rust_has_no_types_for_is_compared() {
     assert_eq!(differences(&written(&base()), &written(&base())), []);
     let field_type = |at: usize, ty: Type| {
         move |api: &mut Api| class_of(api, "Order").fields[at].ty = ty.clone()
     };
-    let edits: Vec<(Box<dyn Fn(&mut Api)>, &str, What)> = vec![
+    let edits: Vec<(Edit, &str, What)> = vec![
         (
             Box::new(|api| {
                 let methods = &mut service_of(api).methods;
