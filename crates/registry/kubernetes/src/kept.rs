@@ -1,5 +1,5 @@
-//! What this process says of itself, kept in place: an object, an entry of it or an annotation may be deleted by
-//! anybody, and then consumers would know no revision of this pod.
+//! Keeping what this process says of itself in place: an object, an entry of it or an annotation may be
+//! deleted by anybody, and then consumers would know no revision of this pod.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ impl Connection for Requests {
 }
 
 impl Registered {
-    /// Without `check`, what cannot be written yet is no error.
+    /// Makes one of nothing. Without `check`, what cannot be written yet is no error.
     pub(crate) fn new(check: bool) -> Self {
         let announced = Announcements::default();
         Self { announced, reachable: watch::Sender::new(Requests), check }
@@ -100,7 +100,7 @@ impl Registered {
     }
 }
 
-/// What the own pod says of itself in an application.
+/// The words of the own pod about itself in an application.
 struct Entry {
     maps: Maps,
     own: Own,
@@ -145,7 +145,7 @@ impl Placing<ServiceInstance> for Entry {
         Ok(())
     }
 
-    /// The audits see what is gone.
+    /// Never ends: audits see what is gone.
     async fn lost(&mut self) -> Lost {
         std::future::pending().await
     }

@@ -5,6 +5,7 @@
 //! something else has an entry of its own. [`kept`](crate::kept) writes it again when it is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use dubhe_core::endpoint::PackedParams;
 use dubhe_core::time::{Duration, SystemTime};
@@ -34,8 +35,8 @@ pub(crate) struct Own {
     pub(crate) pod: String,
     /// `true` if it says what it says in its annotation.
     pub(crate) annotate: bool,
-    /// The key of its template once that was read, which does not change; `None` in it for a pod of none.
-    template: Option<Option<String>>,
+    /// The pod as it was first read: its template does not change.
+    known: Option<Arc<Pod>>,
 }
 
 impl Own {
@@ -49,7 +50,7 @@ impl Own {
                         does not name one; with enableRegister=false nothing is registered";
             Status::new(Code::FailedPrecondition, what)
         })?;
-        Ok(Self { pod: name.to_owned(), annotate, template: None })
+        Ok(Self { pod: name.to_owned(), annotate, known: None })
     }
 
     async fn read(&self, api: &Api) -> Result<(Meta, Value), Status> {
@@ -63,14 +64,14 @@ impl Own {
 
     /// The key of its template.
     async fn template(&mut self, api: &Api) -> Result<Option<String>, Status> {
-        if let Some(known) = &self.template {
-            return Ok(known.clone());
-        }
-        let (meta, own) = self.read(api).await?;
-        let template = Pod::read(meta, own).unwrap_or_default().template;
-        let template = template.map(|hash| format!("{OF_TEMPLATE}{hash}"));
-        self.template = Some(template.clone());
-        Ok(template)
+        let pod = match &self.known {
+            Some(known) => known.clone(),
+            None => {
+                let (meta, own) = self.read(api).await?;
+                self.known.insert(Arc::new(Pod::read(meta, own).unwrap_or_default())).clone()
+            }
+        };
+        Ok(pod.template.as_ref().map(|hash| format!("{OF_TEMPLATE}{hash}")))
     }
 }
 

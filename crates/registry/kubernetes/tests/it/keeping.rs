@@ -1,4 +1,4 @@
-//! What a provider says of itself, which stays where it is whoever deletes it.
+//! Registrations, which are written again whoever deletes them.
 
 use std::sync::Arc;
 
