@@ -32,7 +32,8 @@ const MAX_TTL: Duration = Duration::from_mins(5);
 /// and what it found.
 ///
 /// The name is resolved again when its records are no longer valid, after 5 s at the earliest and 5
-/// minutes at the latest. Of SRV records, those of a higher number stand back: their providers are
+/// minutes at the latest. Addresses that no name server answers for stay as they were, and are asked for
+/// again within 5 s. Of SRV records, those of a higher number stand back: their providers are
 /// not ready, and so are called when no other can be.
 ///
 /// ```
@@ -82,7 +83,7 @@ struct Known {
     /// `true` once it was resolved or could not be.
     tried: bool,
     resolved: Arc<Resolved>,
-    /// The error of the last resolution.
+    /// The error of the last resolution, or of a host that its SRV records name.
     failure: Option<Status>,
     /// `true` once there were targets and the name servers say that there are none any more.
     emptied: bool,
@@ -168,29 +169,42 @@ impl Shared {
     async fn run(self: Arc<Self>) {
         let mut failures = 0;
         loop {
-            let outcome = resolve(&self.resolver, &self.options).await;
+            let last = self.known.borrow().resolved.clone();
+            let outcome = resolve(&self.resolver, &self.options, &last).await;
             let earliest = after(self.clock.now(), MIN_TTL);
-            let pause = match outcome {
-                Ok(resolved) => {
+            let failure = match &outcome {
+                Ok(resolved) => resolved.unanswered.clone(),
+                Err(status) => Some(status.clone()),
+            };
+            let again = match &failure {
+                None => {
                     if failures > 0 {
                         tracing::info!(name = &*self.options.name, "resolved again");
                     }
                     failures = 0;
-                    let ttl = resolved.ttl.clamp(MIN_TTL, MAX_TTL);
-                    self.known.send_modify(|known| {
-                        known.tried = true;
-                        (known.failure, known.emptied) = (None, false);
-                        known.resolved = Arc::new(resolved);
-                    });
-                    ttl
+                    MAX_TTL
                 }
-                Err(status) => {
+                Some(status) => {
                     failures += 1;
                     if failures == 1 {
                         tracing::warn!(%status, "a name is not resolved; trying goes on");
                     }
-                    self.known.send_modify(|known| known.fail(status));
                     FullJitter::default().pause(failures, &*self.random)
+                }
+            };
+            let pause = match outcome {
+                Ok(resolved) => {
+                    let ttl = resolved.ttl.clamp(MIN_TTL, MAX_TTL);
+                    self.known.send_modify(|known| {
+                        known.tried = true;
+                        (known.failure, known.emptied) = (failure, false);
+                        known.resolved = Arc::new(resolved);
+                    });
+                    again.min(ttl)
+                }
+                Err(status) => {
+                    self.known.send_modify(|known| known.fail(status));
+                    again
                 }
             };
             tokio::select! {

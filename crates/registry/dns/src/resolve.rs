@@ -20,7 +20,7 @@ const MAX_TARGETS: usize = 1024;
 const ATTEMPTS: usize = 2;
 
 /// The targets of a name.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Resolved {
     /// The targets by address, in its order: IPv4 first.
     pub(crate) targets: BTreeMap<SocketAddr, Target>,
@@ -28,6 +28,10 @@ pub(crate) struct Resolved {
     pub(crate) ttl: Duration,
     /// Targets whose addresses are not known, with the reasons.
     pub(crate) lost: Vec<(String, String)>,
+    /// The addresses of the hosts that SRV records name.
+    hosts: BTreeMap<String, Vec<IpAddr>>,
+    /// The error of a host about which no name server answers; its addresses are those of before.
+    pub(crate) unanswered: Option<Status>,
 }
 
 /// An address, and what its SRV record says.
@@ -72,23 +76,29 @@ pub(crate) fn resolver(options: &DnsOptions) -> Result<TokioResolver, Status> {
     builder.build().map_err(failed)
 }
 
-/// Resolves the name.
+/// Resolves the name, of which `last` is what is known. A host about which no name server answers
+/// keeps the addresses that it had.
 pub(crate) async fn resolve(
     resolver: &TokioResolver,
     options: &DnsOptions,
+    last: &Resolved,
 ) -> Result<Resolved, Status> {
     match options.query {
         Query::Addresses { port } => {
             let (addresses, ttl) = addresses(resolver, options, &options.name).await?;
             let targets =
                 addresses.into_iter().map(|ip| (SocketAddr::new(ip, port), Target::default()));
-            Ok(Resolved { targets: targets.collect(), ttl, lost: Vec::new() })
+            Ok(Resolved { targets: targets.collect(), ttl, ..Resolved::default() })
         }
-        Query::Services => services(resolver, options).await,
+        Query::Services => services(resolver, options, last).await,
     }
 }
 
-async fn services(resolver: &TokioResolver, options: &DnsOptions) -> Result<Resolved, Status> {
+async fn services(
+    resolver: &TokioResolver,
+    options: &DnsOptions,
+    last: &Resolved,
+) -> Result<Resolved, Status> {
     let (records, mut ttl) = lookup(resolver, &options.name, RecordType::SRV).await?;
     let mut found: Vec<_> = records
         .iter()
@@ -111,43 +121,46 @@ async fn services(resolver: &TokioResolver, options: &DnsOptions) -> Result<Reso
     let weights = found.iter().map(|(_, weight, ..)| weight);
     let equal = weights.clone().min() == weights.max();
     // Several records may name one host, at several ports.
-    let mut hosts: BTreeMap<&str, Result<Vec<IpAddr>, Status>> = BTreeMap::new();
+    let (mut hosts, mut failed) = (BTreeMap::new(), BTreeMap::new());
+    let (mut unanswered, mut absent) = (None, None);
     for (.., host) in &found {
-        if !hosts.contains_key(&**host) {
-            let result = addresses(resolver, options, host).await;
-            hosts.insert(
-                host,
-                result.map(|(addresses, of_host)| {
-                    ttl = ttl.min(of_host);
-                    addresses
-                }),
-            );
+        if hosts.contains_key(host) || failed.contains_key(host) {
+            continue;
         }
+        let status = match addresses(resolver, options, host).await {
+            Ok((addresses, of_host)) => {
+                ttl = ttl.min(of_host);
+                hosts.insert(host.clone(), addresses);
+                continue;
+            }
+            Err(status) => status,
+        };
+        let known = last.hosts.get(host).filter(|_| status.code() != Code::NotFound);
+        match known {
+            Some(addresses) => drop(hosts.insert(host.clone(), addresses.clone())),
+            None => drop(failed.insert(host.clone(), status.message().to_owned())),
+        }
+        let which = if status.code() == Code::NotFound { &mut absent } else { &mut unanswered };
+        which.get_or_insert(status);
     }
-    let (mut targets, mut lost, mut last) = (BTreeMap::new(), Vec::new(), None);
+    let (mut targets, mut lost) = (BTreeMap::new(), Vec::new());
     for (priority, weight, port, host) in &found {
-        match hosts.get(&**host) {
-            Some(Ok(addresses)) => {
-                let target = Target {
-                    reserve: Some(*priority) != first,
-                    // One of weight 0 has "a very small chance".
-                    weight: (!equal).then_some((*weight).max(1)),
-                };
-                for ip in addresses {
-                    // The records come sorted: the first of an address is the preferred one.
-                    targets.entry(SocketAddr::new(*ip, *port)).or_insert(target);
-                }
-            }
-            Some(Err(status)) => {
-                lost.push((format!("{host}:{port}"), status.message().to_owned()));
-                last = Some(status.clone());
-            }
-            None => {}
+        if let Some(why) = failed.get(host) {
+            lost.push((format!("{host}:{port}"), why.clone()));
+        }
+        let target = Target {
+            reserve: Some(*priority) != first,
+            // One of weight 0 has "a very small chance".
+            weight: (!equal).then_some((*weight).max(1)),
+        };
+        for ip in hosts.get(host).into_iter().flatten() {
+            // The records come sorted: the first of an address is the preferred one.
+            targets.entry(SocketAddr::new(*ip, *port)).or_insert(target);
         }
     }
-    match last {
+    match unanswered.clone().or(absent) {
         Some(status) if targets.is_empty() => Err(status),
-        _ => Ok(Resolved { targets, ttl, lost }),
+        _ => Ok(Resolved { targets, ttl, lost, hosts, unanswered }),
     }
 }
 

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use bytes::BytesMut;
 use dubhe_core::printable::Printable;
-use dubhe_core::time::{Duration, SharedClock, after};
+use dubhe_core::time::{Duration, Instant, SharedClock, after};
 use dubhe_core::{Code, Status};
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use kube::client::Body;
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 use crate::access::Access;
 
@@ -19,6 +20,12 @@ use crate::access::Access;
 const MAX_ANSWER: usize = 64 * 1024 * 1024;
 /// The bytes of an error's text that a message quotes.
 const QUOTED_BYTES: usize = 512;
+/// The silence after which a server is asked whether it is there.
+pub(crate) const PROBE_PERIOD: Duration = Duration::from_secs(10);
+/// The longest time that it takes to say so, if the parameter requestTimeout is not shorter.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
+/// The path of a probe: anybody may read it, it is the least that a server says, and any answer will do.
+const PROBE: &str = "/version";
 
 /// A namespace of an API server.
 #[derive(Clone)]
@@ -30,7 +37,12 @@ pub(crate) struct Api {
     pub(crate) clock: SharedClock,
     /// The longest time that an answer takes; that of a watch, to begin.
     timeout: Duration,
+    /// The last probe, which all watches share.
+    probed: Arc<Mutex<Option<Probed>>>,
 }
+
+/// The time of a probe, and what came of it.
+type Probed = (Instant, Result<(), Status>);
 
 /// A request.
 #[derive(Clone, Copy)]
@@ -110,7 +122,49 @@ impl Api {
         clock: SharedClock,
         timeout: Duration,
     ) -> Self {
-        Self { client, server: server.into(), namespace: namespace.into(), clock, timeout }
+        let (server, namespace) = (server.into(), namespace.into());
+        Self { client, server, namespace, clock, timeout, probed: Arc::default() }
+    }
+
+    /// Asks whether the server answers at all, unless that was asked within half of [`PROBE_PERIOD`].
+    ///
+    /// # Errors
+    /// When it does not in time: what is open is as good as cut.
+    pub(crate) async fn probe(&self) -> Result<(), Failure> {
+        self.probe_once().await.map_err(|status| Failure { code: None, status })
+    }
+
+    async fn probe_once(&self) -> Result<(), Status> {
+        let mut probed = self.probed.lock().await;
+        let now = self.clock.now();
+        if let Some((at, outcome)) = &*probed
+            && now < after(*at, PROBE_PERIOD / 2)
+        {
+            return outcome.clone();
+        }
+        let timeout = self.timeout.min(PROBE_TIMEOUT);
+        let failed = |why: &dyn fmt::Display| {
+            let message = format!("{}: the server does not answer: {why}", self.server);
+            Err(Status::new(Code::Unavailable, message))
+        };
+        let outcome = match Request::get(PROBE).body(Body::empty()) {
+            Err(error) => failed(&error),
+            Ok(request) => tokio::select! {
+                answer = self.answered(request) => answer.or_else(|error| failed(&Chain(&error))),
+                () = self.clock.sleep_until(after(now, timeout)) => {
+                    failed(&format_args!("nothing within {timeout:?}"))
+                }
+            },
+        };
+        *probed = Some((self.clock.now(), outcome.clone()));
+        outcome
+    }
+
+    /// Makes a request of any answer, which is read, as its connection is not used again otherwise.
+    async fn answered(&self, request: Request<Body>) -> Result<(), kube::Error> {
+        let mut body = self.client.send(request).await?.into_body();
+        while let Some(Ok(_)) = body.frame().await {}
+        Ok(())
     }
 
     /// Makes a request and reads its answer.

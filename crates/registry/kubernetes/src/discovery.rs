@@ -23,11 +23,12 @@ use tokio::task::JoinSet;
 use crate::api::Api;
 use crate::connect::{Connected, SERVICE_ACCOUNT, connect};
 use crate::follow::Follow;
+use crate::kept::Registered;
 use crate::map_watch::MapWatches;
 use crate::maps::Maps;
 use crate::objects::Object;
 use crate::options::KubernetesOptions;
-use crate::register::{own_pod, register, unregister};
+use crate::register::Own;
 use crate::snapshot::{Choice, View, snapshot};
 use crate::state::{ClusterState, Currency, Shared, Table, TableSink};
 
@@ -65,6 +66,7 @@ struct Inner {
     map_watches: MapWatches,
     /// The name of the own pod.
     pod: Option<String>,
+    registered: Registered,
     runtime: Handle,
     /// The watches; empty until the first subscription.
     tasks: Mutex<JoinSet<()>>,
@@ -259,6 +261,7 @@ impl KubernetesBuilder {
             name,
             clusters,
             choice,
+            registered: Registered::new(options.check),
             options,
             changed: watch::Sender::new(()),
             map_watches: MapWatches::default(),
@@ -279,10 +282,11 @@ impl ServiceDiscovery for Kubernetes {
             if !self.options().register {
                 return Ok(());
             }
-            let application = &instance.instance.application;
+            let application = instance.instance.application.clone();
+            let Inner { registered, maps, pod, options, runtime, name, .. } = &*self.0;
             let done = async {
-                let pod = own_pod(self.0.pod.as_deref())?;
-                register(&self.0.maps, pod, self.options().pod_annotation, &instance).await
+                let own = Own::new(pod.as_deref(), options.pod_annotation)?;
+                registered.register(name, maps, own, instance, runtime).await
             };
             done.await
                 .map_err(|status| status.context(format_args!("cannot register {application}")))
@@ -292,11 +296,8 @@ impl ServiceDiscovery for Kubernetes {
     fn unregister(&self, instance: &ServiceInstance) -> Registering<'_, ()> {
         let application = instance.instance.application.clone();
         Box::pin(async move {
-            let Some(pod) = self.0.pod.as_deref().filter(|_| self.options().register) else {
-                return Ok(());
-            };
-            let annotate = self.options().pod_annotation;
-            let done = unregister(&self.0.maps, pod, annotate, &application).await;
+            let Inner { registered, maps, name, .. } = &*self.0;
+            let done = registered.unregister(name, maps, &application).await;
             done.map_err(|status| status.context(format_args!("cannot unregister {application}")))
         })
     }

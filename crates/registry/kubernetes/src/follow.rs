@@ -16,7 +16,7 @@ use dubhe_core::time::{Duration, after};
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 
-use crate::api::{Api, Ask, Failure};
+use crate::api::{Api, Ask, Failure, PROBE_PERIOD};
 use crate::events::{Event, Named, Read, text};
 use crate::lines::{Lines, MAX_LINE};
 use crate::objects::Object;
@@ -216,10 +216,9 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
         };
         let mut lines = Lines::default();
         loop {
-            let silent = self.api.clock.sleep_until(after(self.api.clock.now(), SILENCE));
             let frame = tokio::select! {
                 frame = body.frame() => frame,
-                () = silent => return Ok(End::Over),
+                end = self.silence() => return end,
             };
             match frame {
                 None if lines.is_cut() => {
@@ -254,6 +253,18 @@ impl<O: Object, S: Sink<O>> Follow<O, S> {
                 }
             }
         }
+    }
+
+    /// Waits until nothing has come for too long, or the server does not answer meanwhile: a peer that is gone
+    /// without a word leaves a connection that looks as it did.
+    async fn silence(&self) -> Result<End, Failure> {
+        let clock = &self.api.clock;
+        let over = after(clock.now(), SILENCE);
+        while clock.now() < over {
+            clock.sleep_until(after(clock.now(), PROBE_PERIOD).min(over)).await;
+            self.api.probe().await?;
+        }
+        Ok(End::Over)
     }
 
     /// Takes an event; the end of the watch when it says so.

@@ -34,6 +34,7 @@ mod events;
 mod follow;
 #[doc(hidden)]
 pub mod fuzzing;
+mod kept;
 mod lines;
 mod map_watch;
 mod maps;

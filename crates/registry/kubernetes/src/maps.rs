@@ -94,7 +94,17 @@ pub(crate) struct Maps {
 impl Maps {
     /// Reads one; `None` when there is none.
     pub(crate) async fn get(&self, name: &str) -> Result<Option<ConfigMap>, Failure> {
-        match self.api.call(Ask::of(Access::GetMap).name(name)).await {
+        self.read_by(Ask::of(Access::GetMap).name(name)).await
+    }
+
+    /// Reads one as the server remembers it, which may be a moment old, and costs its store nothing (API
+    /// concepts, "resourceVersion unset or 0").
+    pub(crate) async fn glance(&self, name: &str) -> Result<Option<ConfigMap>, Failure> {
+        self.read_by(Ask::of(Access::GetMap).name(name).query("resourceVersion=0")).await
+    }
+
+    async fn read_by(&self, ask: Ask<'_>) -> Result<Option<ConfigMap>, Failure> {
+        match self.api.call(ask).await {
             Ok(object) => self.read(object).map(Some),
             Err(failure) if failure.is_not_found() => Ok(None),
             Err(failure) => Err(failure),

@@ -109,6 +109,9 @@ pub struct KubernetesOptions {
     /// `enableRegister`: whether anything is written; without it, this registry is only for finding
     /// providers. Default true.
     pub register: bool,
+    /// `check`: whether registering fails when it cannot be written. Default true; without it, a provider
+    /// starts, and writes it when the server is there.
+    pub check: bool,
     /// `connectionTimeout` in milliseconds. Default 10 s.
     pub connect_timeout: Duration,
     /// `requestTimeout` in milliseconds: the longest time until an answer is whole, and until a watch
@@ -257,6 +260,7 @@ impl KubernetesOptions {
             multicluster: flag("multicluster", false)?,
             pod_annotation: flag("pod-annotation", false)?,
             register: flag("enableRegister", true)?,
+            check: flag("check", true)?,
             connect_timeout: time("connectionTimeout", 10_000)?,
             request_timeout: time("requestTimeout", 10_000)?,
             retry: time("watchReconnectInterval", 1_000)?,
@@ -309,6 +313,7 @@ mod tests {
                 multicluster: false,
                 pod_annotation: false,
                 register: true,
+                check: true,
                 connect_timeout: Duration::from_secs(10),
                 request_timeout: Duration::from_secs(10),
                 retry: Duration::from_secs(1),
@@ -321,7 +326,7 @@ mod tests {
     fn every_parameter_is_read() {
         let url = "kubernetes://me:secret@10.0.0.1:6443/?namespace=shop&caCertFile=/ca&clientCertData=C\
                    &clientKeyFile=/key&oauthToken=secret&trustCerts=true&port=tri&cluster=c&region=r\
-                   &multicluster=true&pod-annotation=true&enableRegister=false&connectionTimeout=1\
+                   &multicluster=true&pod-annotation=true&enableRegister=false&check=false&connectionTimeout=1\
                    &requestTimeout=2&watchReconnectInterval=3&apiVersion=v1&kubeconfig=/k";
         let options = KubernetesOptions::parse(url).unwrap();
         let expected = KubernetesOptions {
@@ -343,6 +348,7 @@ mod tests {
             multicluster: true,
             pod_annotation: true,
             register: false,
+            check: false,
             connect_timeout: Duration::from_millis(1),
             request_timeout: Duration::from_millis(2),
             retry: Duration::from_millis(3),
@@ -365,6 +371,7 @@ mod tests {
             ("kubernetes://?requestTimeout=soon", "requestTimeout"),
             ("kubernetes://?connectionTimeout=0", "connectionTimeout"),
             ("kubernetes://?trustCerts=maybe", "trustCerts"),
+            ("kubernetes://?check=maybe", "check"),
             ("kubernetes://?httpProxy=http://p", "httpProxy"),
             ("kubernetes://?clientKeyPassphrase=x", "clientKeyPassphrase"),
             ("kubernetes://?apiVersion=v2", "apiVersion"),

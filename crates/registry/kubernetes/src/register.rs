@@ -2,9 +2,10 @@
 //!
 //! Pods of one template run the same program with the same options: what they say of themselves is
 //! written once, under the hash of their template, which Kubernetes labels them with. A pod that says
-//! something else has an entry of its own.
+//! something else has an entry of its own. [`kept`](crate::kept) writes it again when it is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use dubhe_core::endpoint::PackedParams;
 use dubhe_core::time::{Duration, SystemTime};
@@ -28,56 +29,99 @@ const KEEP: Duration = Duration::from_hours(1);
 /// The parameter that differs between the pods of a template.
 const TIMESTAMP: &str = "timestamp";
 
-/// Writes what an instance says of itself, which is the pod `name`.
+/// The own pod.
+#[derive(Clone, Debug)]
+pub(crate) struct Own {
+    pub(crate) pod: String,
+    /// `true` if it says what it says in its annotation.
+    pub(crate) annotate: bool,
+    /// The pod as it was first read: its template does not change.
+    known: Option<Arc<Pod>>,
+}
+
+impl Own {
+    /// The pod `name`.
+    ///
+    /// # Errors
+    /// When there is no name.
+    pub(crate) fn new(name: Option<&str>, annotate: bool) -> Result<Self, Status> {
+        let name = name.filter(|name| !name.is_empty()).ok_or_else(|| {
+            let what = "only a pod can be registered in Kubernetes, and the environment variable HOSTNAME \
+                        does not name one; with enableRegister=false nothing is registered";
+            Status::new(Code::FailedPrecondition, what)
+        })?;
+        Ok(Self { pod: name.to_owned(), annotate, known: None })
+    }
+
+    async fn read(&self, api: &Api) -> Result<(Meta, Value), Status> {
+        let mut own =
+            api.call(Ask::of(Access::GetPod).name(&self.pod)).await.map_err(|failure| {
+                let advice = "the pod of a provider is named by the environment variable HOSTNAME";
+                failure.status.context(format_args!("{advice}, here {:?}", self.pod))
+            })?;
+        Ok((Meta::of(&mut own).unwrap_or_default(), own))
+    }
+
+    /// The key of its template.
+    async fn template(&mut self, api: &Api) -> Result<Option<String>, Status> {
+        let pod = match &self.known {
+            Some(known) => known.clone(),
+            None => {
+                let (meta, own) = self.read(api).await?;
+                self.known.insert(Arc::new(Pod::read(meta, own).unwrap_or_default())).clone()
+            }
+        };
+        Ok(pod.template.as_ref().map(|hash| format!("{OF_TEMPLATE}{hash}")))
+    }
+}
+
+/// Writes what an instance says of itself where that does not stand yet; returns `false` where it does.
 pub(crate) async fn register(
     maps: &Maps,
-    name: &str,
-    annotate: bool,
+    own: &mut Own,
     instance: &ServiceInstance,
-) -> Result<(), Status> {
-    let all = &instance.instance.params;
-    if annotate {
-        return annotation(&maps.api, name, Some(json(all, ""))).await;
+) -> Result<bool, Status> {
+    let (api, all) = (&maps.api, &instance.instance.params);
+    if own.annotate {
+        let text = json(all, "");
+        let (meta, _) = own.read(api).await?;
+        if meta.annotations.get(JAVA_METADATA) == Some(&text) {
+            return Ok(false);
+        }
+        return annotation(api, &own.pod, Some(text)).await.map(|()| true);
     }
-    let api = &maps.api;
-    let mut own = api.call(Ask::of(Access::GetPod).name(name)).await.map_err(|failure| {
-        let advice = "the pod of a provider is named by the environment variable HOSTNAME";
-        failure.status.context(format_args!("{advice}, here {name:?}"))
-    })?;
-    let template = Meta::of(&mut own).and_then(|meta| Pod::read(meta, own)).unwrap_or_default();
-    let template = template.template.map(|hash| format!("{OF_TEMPLATE}{hash}"));
+    let template = own.template(api).await?;
+    let (template, name) = (template.as_deref(), &*own.pod);
     let text = json(all, TIMESTAMP);
     let place = Place::new(Kind::Metadata, &instance.instance.application);
-    let known = maps.get(&place.name).await.map_err(|failure| failure.status)?;
-    if known.is_some_and(|map| entry(&map, template.as_deref(), name, &text).is_empty()) {
-        // Most pods of a rollout: they read two objects, and list and write nothing.
-        return Ok(());
+    let known = maps.glance(&place.name).await.map_err(|failure| failure.status)?;
+    if known.is_some_and(|map| entry(&map, template, name, &text).is_empty()) {
+        // Most pods of a rollout, and every look later: they list and write nothing.
+        return Ok(false);
     }
     let named = named(api).await;
     let now = api.clock.wall();
+    let mut written = false;
     let updated = maps.update(&place, |map| {
         let empty = ConfigMap::default();
         let map = map.unwrap_or(&empty);
-        let mut change = entry(map, template.as_deref(), name, &text);
+        let mut change = entry(map, template, name, &text);
+        written = !change.is_empty();
         if let Some(named) = &named {
             prune(map, named, now, &mut change);
         }
         Some(change)
     });
-    updated.await.map(|_| ()).map_err(|failure| failure.status)
+    updated.await.map_err(|failure| failure.status)?;
+    Ok(written)
 }
 
 /// Takes back what is the pod's own; what its template says stays for the others.
-pub(crate) async fn unregister(
-    maps: &Maps,
-    name: &str,
-    annotate: bool,
-    application: &str,
-) -> Result<(), Status> {
-    if annotate {
-        return annotation(&maps.api, name, None).await;
+pub(crate) async fn unregister(maps: &Maps, own: &Own, application: &str) -> Result<(), Status> {
+    if own.annotate {
+        return annotation(&maps.api, &own.pod, None).await;
     }
-    let key = format!("{OF_POD}{name}");
+    let key = format!("{OF_POD}{}", own.pod);
     let place = Place::new(Kind::Metadata, application);
     let updated = maps.update(&place, |map| {
         map?.data.get(&key)?;
@@ -190,15 +234,6 @@ fn prune(map: &ConfigMap, named: &BTreeSet<String>, now: SystemTime, change: &mu
         let text = (!since.is_empty()).then(|| json!(since).to_string());
         change.annotations.insert(UNNAMED.to_owned(), text);
     }
-}
-
-/// The name of the own pod.
-pub(crate) fn own_pod(name: Option<&str>) -> Result<&str, Status> {
-    name.filter(|name| !name.is_empty()).ok_or_else(|| {
-        let what = "only a pod can be registered in Kubernetes, and the environment variable HOSTNAME \
-                    does not name one; with enableRegister=false nothing is registered";
-        Status::new(Code::FailedPrecondition, what)
-    })
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use dubhe_dns::Dns;
 use dubhe_net::time::TokioClock;
 use futures_util::StreamExt as _;
 use hickory_proto::op::ResponseCode;
-use hickory_proto::rr::RecordType;
+use hickory_proto::rr::{Record, RecordType};
 use parking_lot::Mutex;
 use server::{Answer, Server, a, aaaa, addresses, alias, srv};
 use tokio::sync::watch;
@@ -263,6 +263,72 @@ async fn services_have_ports_weights_and_reserves() {
     assert_eq!(snapshot.excluded[0].instance, "gone.test.:50053");
     // The shortest of all records that were needed.
     assert_eq!(clock.sleep(0).await, Duration::from_secs(7));
+}
+
+/// The records of two services, of which that of `b.test.` has this port.
+fn two_services(port: u16) -> Vec<Record> {
+    vec![
+        srv(10, 0, 50051, "a.test."),
+        srv(10, 0, port, "b.test."),
+        a("a.test.", 3600, [10, 0, 0, 1]),
+        a("b.test.", 3600, [10, 0, 0, 2]),
+    ]
+}
+
+#[tokio::test]
+async fn a_target_that_is_not_answered_for_keeps_its_addresses() {
+    for code in [Some(ResponseCode::ServFail), Some(ResponseCode::Refused), None] {
+        let server = Server::start(Answer::Records(two_services(50052))).await;
+        let clock = Manual::new();
+        let dns = dns(&server, &clock, "_tri._tcp.greeter.test.?timeout=150");
+        let mut snapshots = subscribe(&dns).await;
+        let first = next(&mut snapshots).await;
+        let both = ["10.0.0.1:50051", "10.0.0.2:50052"];
+        assert_eq!((&*hosts(&first), first.health), (&both.map(String::from)[..], Health::Fresh));
+        // What its records say now holds for the addresses of before.
+        server.answer(Answer::Except(two_services(50062), "b.test.", code));
+        assert_eq!(clock.sleep(0).await, Duration::from_secs(30));
+        clock.pass(Duration::from_secs(30));
+        let stale = next(&mut snapshots).await;
+        let moved = ["10.0.0.1:50051", "10.0.0.2:50062"];
+        assert_eq!((&*hosts(&stale), stale.health), (&moved.map(String::from)[..], Health::Stale));
+        assert!(stale.excluded.is_empty(), "{code:?}: {:?}", stale.excluded);
+        let failure = dns.failure(&service()).unwrap();
+        assert_eq!(failure.code(), Code::Unavailable, "{code:?}: {failure}");
+        assert!(failure.message().contains("b.test."), "{code:?}: {failure}");
+        // It is looked at again after a pause, not after the time of the other records.
+        let pause = clock.sleep(1).await;
+        assert!(pause <= Duration::from_secs(1), "{code:?}: {pause:?}");
+        server.answer(Answer::Records(two_services(50062)));
+        clock.pass(Duration::from_secs(1));
+        let back = next(&mut snapshots).await;
+        assert_eq!((hosts(&back), back.health), (hosts(&stale), Health::Fresh), "{code:?}");
+        assert!(dns.failure(&service()).is_none());
+        // A server that says that there is no such host is believed.
+        server.answer(Answer::Except(two_services(50062), "b.test.", Some(ResponseCode::NXDomain)));
+        assert_eq!(clock.sleep(2).await, Duration::from_secs(30));
+        clock.pass(Duration::from_secs(30));
+        let without = next(&mut snapshots).await;
+        assert_eq!((hosts(&without), without.health), (vec![both[0].into()], Health::Fresh));
+        assert_eq!(without.excluded[0].instance, "b.test.:50062");
+    }
+}
+
+#[tokio::test]
+async fn a_target_that_was_never_answered_for_is_asked_for_again_soon() {
+    let failing = Answer::Except(two_services(50052), "b.test.", Some(ResponseCode::ServFail));
+    let server = Server::start(failing).await;
+    let clock = Manual::new();
+    let dns = dns(&server, &clock, "_tri._tcp.greeter.test.");
+    let mut snapshots = subscribe(&dns).await;
+    let first = next(&mut snapshots).await;
+    assert_eq!((hosts(&first), first.health), (vec!["10.0.0.1:50051".into()], Health::Stale));
+    assert_eq!(first.excluded[0].instance, "b.test.:50052");
+    assert!(clock.sleep(0).await <= Duration::from_secs(1));
+    server.answer(Answer::Records(two_services(50052)));
+    clock.pass(Duration::from_secs(1));
+    let whole = next(&mut snapshots).await;
+    assert_eq!((whole.providers.len(), whole.health), (2, Health::Fresh));
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ use tokio::task::JoinSet;
 pub(crate) enum Answer {
     /// The records that fit; none is NODATA.
     Records(Vec<Record>),
+    /// The records, but for one host this code, or silence.
+    Except(Vec<Record>, &'static str, Option<ResponseCode>),
     /// A code, such as that there is no such name.
     Code(ResponseCode),
     /// Truncation over UDP; these records over TCP.
@@ -118,9 +120,15 @@ impl Shared {
         match answer {
             Answer::Silence => return None,
             Answer::Garbage => return Some(vec![0xff; 40]),
+            Answer::Except(_, host, code) if asked.name().to_string() == host => {
+                reply.metadata.response_code = code?;
+            }
             Answer::Code(code) => reply.metadata.response_code = code,
             Answer::Truncated(_) if transport == "udp" => reply.metadata.truncation = true,
-            Answer::Records(all) | Answer::Truncated(all) | Answer::Cut(all) => {
+            Answer::Records(all)
+            | Answer::Except(all, ..)
+            | Answer::Truncated(all)
+            | Answer::Cut(all) => {
                 reply.add_answers(all.into_iter().filter(fits));
             }
         }

@@ -5,6 +5,7 @@ use dubhe_core::registry::Health;
 use dubhe_core::time::{Duration, SystemTime};
 use dubhe_kubernetes::Kubernetes;
 use dubhe_registry::application::{InstanceSnapshots, ServiceDiscovery as _};
+use dubhe_testkit::proxy::{Faults, Proxy};
 use futures_util::StreamExt as _;
 use serde_json::json;
 
@@ -96,6 +97,31 @@ async fn a_watch_that_is_cut_goes_on_where_it_was() {
     assert!(requests[4].contains(&format!("resourceVersion={at}&")), "{}", requests[4]);
     assert_eq!(requests.len(), 5, "no new list");
     drop((registry, snapshots));
+}
+
+#[tokio::test]
+async fn a_server_that_is_gone_without_a_word_is_noticed() {
+    let mut answers = pages();
+    answers.push(Answer::bytes(SLICES, Vec::new()).end(End::Never));
+    // Requests of the outage come late, and take answers that nobody reads.
+    let rest = || Answer::bytes(SLICES, vec![Part::Bytes(lines().concat())]).end(End::Never);
+    answers.extend(std::iter::repeat_with(rest).take(64));
+    let replay = Replay::start(answers).await;
+    let proxy = Proxy::start(replay.address(), Faults::none()).await.unwrap();
+    let url = format!(
+        "kubernetes://{}/?useHttps=false&namespace=shop&watchReconnectInterval=20&requestTimeout=2000",
+        proxy.addr()
+    );
+    let registry = Kubernetes::builder(&url, clock()).unwrap().build().unwrap();
+    let mut snapshots = registry.subscribe("shop").await.unwrap();
+    until_fresh(&mut snapshots, &LISTED).await;
+    proxy.hold();
+    let stale = until(&mut snapshots, "that is stale", |now| now.health == Health::Stale).await;
+    assert_eq!(addresses(&stale), LISTED);
+    let failure = registry.failure("shop").unwrap();
+    assert_eq!(failure.code(), Code::Unavailable, "{failure}");
+    proxy.release();
+    until_fresh(&mut snapshots, &WATCHED).await;
 }
 
 #[tokio::test]

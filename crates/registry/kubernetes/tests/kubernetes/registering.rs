@@ -19,7 +19,7 @@ use crate::server::{Server, endpoint, eventually};
 use crate::support::{PATIENCE, clock, until};
 
 /// An instance of this revision, and what it says of itself.
-fn says(revision: &'static str) -> ServiceInstance {
+pub(crate) fn says(revision: &'static str) -> ServiceInstance {
     let params = [
         ("dubbo.metadata.revision", revision),
         ("dubbo.endpoints", r#"[{"port":50051,"protocol":"tri"}]"#),
@@ -73,7 +73,8 @@ async fn pods_of_a_template_write_once() {
 
     // One that says something else has an entry of its own, until it says the same.
     second.register(says("2b")).await.unwrap();
-    provider("shop-3").register(says("3c")).await.unwrap();
+    let third = provider("shop-3");
+    third.register(says("3c")).await.unwrap();
     let revisions = |now: &InstanceSnapshot| {
         let all = now.instances.iter().map(|of| of.revision().unwrap_or_default().to_owned());
         all.collect::<Vec<_>>()

@@ -355,7 +355,8 @@ impl Revision {
 }
 
 impl Member {
-    /// Reads what `found` says of itself, and keeps the services that were last known of it.
+    /// Reads what `found` says of itself, and keeps the services that were last known of it. One that names no
+    /// revision any more, and does not end, has lost what it said of itself, not its services.
     fn after(
         found: &ServiceInstance,
         digest: u64,
@@ -367,7 +368,7 @@ impl Member {
             return before.clone();
         }
         let mut member = Self::new(found, digest, application);
-        if !member.revision.is_empty()
+        if (!member.revision.is_empty() || !member.instance.terminating)
             && let Some(services) = &before.services
         {
             member.learn(services.clone());

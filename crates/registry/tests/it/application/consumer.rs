@@ -142,6 +142,32 @@ async fn an_instance_whose_new_metadata_cannot_be_read_keeps_what_it_had() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_instance_that_names_no_revision_any_more_keeps_its_services_until_it_ends() {
+    let world = world(Answers::new(&[info("1", &["a.B"])]), options("shop"));
+    world.fleet.add(instance("shop", 1, "1")).await;
+    let mut b = follow(&world, "a.B").await;
+    let before = with_ports(&mut b, &[1]).await;
+    let silent = |ready, terminating| {
+        let known = (*instance("shop", 1, "1").instance).clone();
+        let instance = Instance { params: params(&[]).into(), ready, terminating, ..known };
+        ServiceInstance { instance: Arc::new(instance), port: 1 }
+    };
+    world.fleet.add(silent(false, false)).await;
+    let after =
+        until(&mut b, |now| assert_eq!(ports(now), [1]), |now| !now.providers[0].instance.ready);
+    let after = after.await;
+    assert_eq!(after.providers[0].params, before.providers[0].params);
+    // One that was never known to have services has none.
+    let mut new = silent(true, false);
+    new.port = 2;
+    world.fleet.add(new).await;
+    let both = until(&mut b, |_| (), |now| !now.excluded.is_empty()).await;
+    assert_eq!((ports(&both), &*both.excluded[0].instance), (vec![1], "h:2"));
+    world.fleet.add(silent(false, true)).await;
+    with_ports(&mut b, &[]).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_revision_that_changes_during_its_fetch_is_given_up() {
     let infos = ["1", "2", "3"].map(|revision| info(revision, &["a.B"]));
     let world = world(Answers::new(&infos), options("shop"));
