@@ -145,7 +145,7 @@ impl Placing<ServiceInstance> for Entry {
         Ok(())
     }
 
-    /// Never ends: audits see what is gone.
+    /// Pends for ever: audits see what is gone.
     async fn lost(&mut self) -> Lost {
         std::future::pending().await
     }
