@@ -7,9 +7,9 @@ use bytes::Bytes;
 use dubhe_core::Status;
 use dubhe_core::backoff::FullJitter;
 use dubhe_core::random::RandomSource;
-use dubhe_core::time::{Duration, SharedClock};
+use dubhe_core::time::{Duration, Instant, SharedClock};
 use dubhe_registry::keeping::{
-    Connection, ConnectionState, Keeper, Kept, Lost, Placing, Unplaced, keep,
+    Audits, Connection, ConnectionState, Keeper, Kept, Lost, Placing, Unplaced, keep,
 };
 
 use crate::client::{Client, ClientState, Error, Session, Stat, Watch, parent};
@@ -109,6 +109,31 @@ impl Placing<Bytes> for PlacedNode {
 
 fn failed(error: Error) -> Status {
     Status::unavailable(error.to_string())
+}
+
+/// The time of the next audit of what is followed.
+pub(crate) struct AuditTimer {
+    audits: Audits,
+    pub(crate) at: Instant,
+}
+
+impl AuditTimer {
+    pub(crate) fn new(keeper: &NodeKeeper) -> Self {
+        let mut timer = Self { audits: Audits::default(), at: keeper.clock.now() };
+        timer.advance(keeper, 0);
+        timer
+    }
+
+    /// Sets the time of the next audit, which reads so many bytes.
+    pub(crate) fn advance(&mut self, keeper: &NodeKeeper, bytes: usize) {
+        self.at = self.audits.next(keeper.clock.now(), bytes, &*keeper.random);
+    }
+
+    /// Begins anew with short pauses, as after a change of the connection.
+    pub(crate) fn restart(&mut self, keeper: &NodeKeeper, bytes: usize) {
+        self.audits.restart();
+        self.advance(keeper, bytes);
+    }
 }
 
 impl NodeKeeper {

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use bytestring::ByteString;
 use dubhe_core::printable::Printable;
 use dubhe_core::registry::{Excluded, Health, MAX_EXCLUDED};
-use dubhe_core::time::{Duration, Instant, after};
+use dubhe_core::time::{Duration, after};
 use dubhe_registry::application::{InstanceSnapshot, ServiceInstance};
-use dubhe_registry::keeping::Audits;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, FuturesUnordered, StreamExt};
 use tokio::sync::watch;
@@ -16,7 +15,7 @@ use tokio::sync::watch;
 use crate::client::{ClientState, Error, Watch};
 use crate::ensemble::{Errors, READS_AT_ONCE};
 use crate::instance_json::{RegisteredInstance, from_json};
-use crate::node::NodeKeeper;
+use crate::node::{AuditTimer, NodeKeeper};
 
 /// The time for which changes are collected before they are read: instances that start or stop
 /// together give one list, not many.
@@ -38,9 +37,8 @@ pub(super) struct Subscription {
     children: Option<Watch>,
     /// The watches of the children's data, with their names.
     data: FuturesUnordered<BoxFuture<'static, String>>,
-    audits: Audits,
     /// The time at which all is read again.
-    audit: Instant,
+    audit: AuditTimer,
     failures: u32,
     errors: Arc<Errors<ByteString>>,
     last: Option<InstanceSnapshot>,
@@ -53,11 +51,9 @@ impl Subscription {
         path: String,
         errors: Arc<Errors<ByteString>>,
     ) -> Self {
-        let mut audits = Audits::default();
         Self {
             states: keeper.client.states(),
-            audit: audits.next(keeper.clock.now(), 0, &*keeper.random),
-            audits,
+            audit: AuditTimer::new(&keeper),
             keeper,
             application,
             path,
@@ -129,12 +125,13 @@ impl Subscription {
         tokio::select! {
             // An error says that the client is gone; the next look at its state says so too.
             _ = self.states.changed() => {
-                self.audits.restart();
-                self.audit = self.next_audit();
+                let bytes = self.audited_bytes();
+                self.audit.restart(&self.keeper, bytes);
                 return;
             }
-            () = clock.sleep_until(self.audit) => {
-                self.audit = self.next_audit();
+            () = clock.sleep_until(self.audit.at) => {
+                let bytes = self.audited_bytes();
+                self.audit.advance(&self.keeper, bytes);
                 self.children = None;
                 self.dirty.extend(self.known.keys().cloned());
                 self.data.clear();
@@ -157,11 +154,10 @@ impl Subscription {
         }
     }
 
-    fn next_audit(&mut self) -> Instant {
-        /// The bytes that an instance takes on the way, about.
+    /// The bytes that an audit reads, about.
+    fn audited_bytes(&self) -> usize {
         const INSTANCE: usize = 1024;
-        let NodeKeeper { clock, random, .. } = &self.keeper;
-        self.audits.next(clock.now(), self.known.len() * INSTANCE, &**random)
+        self.known.len() * INSTANCE
     }
 
     /// Notes that the data of a node changed, unless the node is gone and known to be.

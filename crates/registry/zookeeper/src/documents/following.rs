@@ -5,14 +5,13 @@ use std::sync::Arc;
 use dubhe_core::Status;
 use dubhe_core::documents::{Document, DocumentState};
 use dubhe_core::endpoint::Health;
-use dubhe_core::time::{Instant, after};
-use dubhe_registry::keeping::Audits;
+use dubhe_core::time::after;
 use tokio::sync::watch;
 
 use super::{document, urls};
 use crate::client::{ClientState, Error, Watch};
 use crate::ensemble::Ensemble;
-use crate::node::NodeKeeper;
+use crate::node::AuditTimer;
 
 /// A document that is followed.
 pub(super) struct Following {
@@ -25,9 +24,8 @@ pub(super) struct Following {
     document: Option<Document>,
     /// The watch of the node, which is armed while `document` is what ZooKeeper has.
     watch: Option<Watch>,
-    audits: Audits,
     /// The time at which the node is read again.
-    audit: Instant,
+    audit: AuditTimer,
     failures: u32,
     last: Option<DocumentState>,
 }
@@ -38,11 +36,9 @@ impl Following {
         path: Result<String, Status>,
         of_names: bool,
     ) -> Self {
-        let mut audits = Audits::default();
         Self {
             states: ensemble.client().states(),
-            audit: audits.next(ensemble.keeper.clock.now(), 0, &*ensemble.keeper.random),
-            audits,
+            audit: AuditTimer::new(&ensemble.keeper),
             ensemble,
             path,
             of_names,
@@ -104,21 +100,21 @@ impl Following {
         tokio::select! {
             // An error says that the client is gone; the next look at its state says so too.
             _ = self.states.changed() => {
-                self.audits.restart();
-                self.audit = self.next_audit();
+                let bytes = self.audited_bytes();
+                self.audit.restart(&self.ensemble.keeper, bytes);
             }
             () = fired => self.watch = None,
-            () = self.ensemble.keeper.clock.sleep_until(self.audit) => {
-                self.audit = self.next_audit();
+            () = self.ensemble.keeper.clock.sleep_until(self.audit.at) => {
+                let bytes = self.audited_bytes();
+                self.audit.advance(&self.ensemble.keeper, bytes);
                 self.watch = None;
             }
         }
     }
 
-    fn next_audit(&mut self) -> Instant {
-        let NodeKeeper { clock, random, .. } = &self.ensemble.keeper;
-        let bytes = self.document.as_ref().map_or(0, |document| document.text.len());
-        self.audits.next(clock.now(), bytes, &**random)
+    /// The bytes that an audit reads, about.
+    fn audited_bytes(&self) -> usize {
+        self.document.as_ref().map_or(0, |document| document.text.len())
     }
 
     /// Reads what is in the node, and watches it.

@@ -6,16 +6,15 @@ use std::sync::Arc;
 use dubhe_core::ServiceKey;
 use dubhe_core::endpoint::SharedParams;
 use dubhe_core::registry::{Health, Registration, Snapshot};
-use dubhe_core::time::{Duration, Instant, after};
+use dubhe_core::time::{Duration, after};
 use dubhe_core::url::redacted;
-use dubhe_registry::keeping::Audits;
 use dubhe_registry::matching::{matches, newest};
 use dubhe_registry::names;
 use tokio::sync::watch;
 
 use crate::client::{ClientState, Error, Watch};
 use crate::ensemble::Errors;
-use crate::node::{KeptNode, NodeKeeper};
+use crate::node::{AuditTimer, KeptNode, NodeKeeper};
 
 /// The time for which changes are collected before they are read: providers that start or stop
 /// together give one set, not many.
@@ -36,9 +35,8 @@ pub(super) struct Subscription {
     providers: Vec<Registration>,
     /// The watch, which is armed while `parsed_names` is what ZooKeeper has.
     watch: Option<Watch>,
-    audits: Audits,
     /// The time at which the children are read again.
-    audit: Instant,
+    audit: AuditTimer,
     /// `true` if missing nodes may be made.
     creates_nodes: bool,
     /// `true` once the other categories are known to exist.
@@ -60,11 +58,9 @@ impl Subscription {
         creates_nodes: bool,
         errors: Arc<Errors<ServiceKey>>,
     ) -> Self {
-        let mut audits = Audits::default();
         Self {
             states: keeper.client.states(),
-            audit: audits.next(keeper.clock.now(), 0, &*keeper.random),
-            audits,
+            audit: AuditTimer::new(&keeper),
             keeper,
             service,
             path,
@@ -137,13 +133,14 @@ impl Subscription {
         tokio::select! {
             // An error says that the client is gone; the next look at its state says so too.
             _ = self.states.changed() => {
-                self.audits.restart();
-                self.audit = self.next_audit();
+                let bytes = self.audited_bytes();
+                self.audit.restart(&self.keeper, bytes);
                 return;
             }
             () = fired => {}
-            () = clock.sleep_until(self.audit) => {
-                self.audit = self.next_audit();
+            () = clock.sleep_until(self.audit.at) => {
+                let bytes = self.audited_bytes();
+                self.audit.advance(&self.keeper, bytes);
                 self.watch = None;
                 return;
             }
@@ -152,10 +149,9 @@ impl Subscription {
         clock.sleep_until(clock.now() + COLLECT_TIME).await;
     }
 
-    fn next_audit(&mut self) -> Instant {
-        let NodeKeeper { clock, random, .. } = &self.keeper;
-        let bytes = self.parsed_names.keys().map(String::len).sum();
-        self.audits.next(clock.now(), bytes, &**random)
+    /// The bytes that an audit reads, about.
+    fn audited_bytes(&self) -> usize {
+        self.parsed_names.keys().map(String::len).sum()
     }
 
     async fn read_or_pause(&mut self) {
