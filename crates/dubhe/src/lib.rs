@@ -340,8 +340,8 @@ pub mod registry {
     };
     #[cfg(feature = "nacos")]
     pub use dubhe_nacos::{
-        Nacos, NacosBuilder, NacosCredentials, NacosDiscovery, NacosDocuments, NacosOptions,
-        NacosRegistry,
+        Nacos, NacosAddressServer, NacosBuilder, NacosCredentials, NacosDiscovery, NacosDocuments,
+        NacosOptions, NacosRegistry,
     };
     pub use dubhe_registry::{
         File, FileDocuments, Memory, MemoryDiscovery, MemoryDocuments, Static, TlsOptions,

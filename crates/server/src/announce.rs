@@ -280,17 +280,19 @@ impl Announcer {
     }
 
     /// Withdraws all services, waits for the withdrawals that are under way, and tries again what
-    /// they left; in a task, which goes on when nobody waits for it any more.
-    pub(crate) async fn withdraw_all(&self) {
+    /// they left; in a task, which goes on when nobody waits for it any more. Returns `true` if a registry knew
+    /// of any.
+    pub(crate) async fn withdraw_all(&self) -> bool {
         let all = std::mem::take(&mut *self.services.lock());
         let under_way = std::mem::take(&mut *self.under_way.lock());
         if self.has_nothing_to_withdraw(&all, &under_way) {
-            return;
+            return false;
         }
         let withdrawal = self.withdrawal().all(all, under_way);
         if let Err(error) = tokio::spawn(withdrawal).await {
             tracing::error!(%error, "the withdrawal from registries failed");
         }
+        true
     }
 
     /// Notes the withdrawal of a service that begins, until the guard is dropped.

@@ -187,6 +187,71 @@ async fn health_says_not_serving_before_registries_are_asked() {
     in_time(stop).await.unwrap();
 }
 
+/// A registry whose news take a while, as those of Nacos, which waits half a second for more.
+#[derive(Clone, Default)]
+struct Late(Memory);
+
+impl Registry for Late {
+    fn register(&self, registration: Registration) -> Registering<'_, ()> {
+        self.0.register(registration)
+    }
+
+    fn unregister(&self, registration: &Registration) -> Registering<'_, ()> {
+        self.0.unregister(registration)
+    }
+
+    fn subscribe(&self, key: &ServiceKey) -> Registering<'_, Snapshots> {
+        let key = key.clone();
+        Box::pin(async move {
+            let late = self.0.subscribe(&key).await?.then(async |snapshot| {
+                tokio::time::sleep(Duration::from_millis(500)).await;
+                snapshot
+            });
+            Ok(Box::pin(late) as Snapshots)
+        })
+    }
+}
+
+#[dubhe::interface("org.example.Clerk")]
+trait Clerk {
+    async fn who(&self) -> Result<i32, Status>;
+}
+
+struct Number(i32);
+
+impl Clerk for Number {
+    async fn who(&self) -> Result<i32, Status> {
+        Ok(self.0)
+    }
+}
+
+#[tokio::test]
+async fn calls_are_served_until_the_news_of_a_registry_reach_callers() {
+    for protocol in ["dubbo", "tri"] {
+        let registry = Late::default();
+        let serve = async |number| {
+            let server = Server::builder().registry(registry.clone()).announce([protocol]);
+            let server = server.service(ClerkServer::new(Number(number)));
+            server.start("127.0.0.1:0").await.unwrap()
+        };
+        let old = serve(1).await;
+        let app = App::builder("test").registry_instance(registry.clone()).build().unwrap();
+        let clerk = app.client::<ClerkClient>().retries(0).build().unwrap();
+        assert_eq!(clerk.who().await.unwrap(), 1);
+        // The old one stops as soon as the new one is registered.
+        let new = serve(2).await;
+        let stop = tokio::spawn(old.stop());
+        while clerk.who().await.unwrap() == 1 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert_eq!(in_time(stop).await.unwrap(), 0);
+        // Nobody is connected any more, or registered, for whom it would have to wait.
+        drop(app);
+        drop(clerk);
+        assert_eq!(in_time(new.stop()).await, 0);
+    }
+}
+
 #[tokio::test]
 async fn what_is_dropped_withdraws_its_registrations() {
     let silent = || Silent::answering_withdrawals_together(1);

@@ -26,7 +26,9 @@
 //!
 //! # Behaviour worth knowing
 //! - An instance is ephemeral: the server forgets it with the connection, and a new connection registers
-//!   it again. The server is asked every 5 s without a push whether it knows the connection.
+//!   it again. The server is asked every 3 s without a push whether it knows the connection.
+//! - An address server (`endpoint`) is asked every 30 s; a connection to a server that it names no more is
+//!   changed for one to another.
 //! - A push is answered when it comes, and only the latest list of a service is kept, so a slow consumer
 //!   holds up neither the server nor another one.
 //! - The weight of Nacos, 1 unless somebody changes it in the console, multiplies that of Dubbo.
@@ -45,7 +47,8 @@ mod nacos;
 mod names;
 mod naming;
 mod options;
+mod servers;
 pub mod wire;
 
 pub use nacos::{Nacos, NacosBuilder, NacosDiscovery, NacosDocuments, NacosRegistry};
-pub use options::{NacosCredentials, NacosOptions};
+pub use options::{NacosAddressServer, NacosCredentials, NacosOptions};

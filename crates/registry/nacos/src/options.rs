@@ -9,8 +9,10 @@ use dubhe_net::io::Address;
 use dubhe_registry::registry_url::{RegistryUrl, wrong};
 use dubhe_registry::{TlsNames, TlsOptions};
 
+use crate::http::encode;
+
 /// Nacos' HTTP port.
-const DEFAULT_PORT: u16 = 8848;
+pub(crate) const DEFAULT_PORT: u16 = 8848;
 /// The gRPC port of a server is this much above its HTTP port.
 const GRPC_PORT_OFFSET: u16 = 1000;
 /// The namespace of those who name none, under its own name.
@@ -19,6 +21,10 @@ pub(crate) const PUBLIC: &str = "public";
 const DEFAULT_GROUP: &str = "DEFAULT_GROUP";
 /// The context path of a server that says nothing else.
 const CONTEXT_PATH: &str = "/nacos";
+/// The port of an address server (Nacos `EndpointServerListProvider`), and the last part of the path of its
+/// list.
+const ADDRESS_SERVER_PORT: u16 = 8080;
+const SERVER_LIST: &str = "serverlist";
 
 /// The options of a URL `nacos://[user:password@]host[:8848][,host…][?parameters]`; the parameters are
 /// Dubbo's and those of Nacos' clients.
@@ -38,8 +44,12 @@ const CONTEXT_PATH: &str = "/nacos";
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NacosOptions {
-    /// The servers by their HTTP ports: the URL's own and those of `backup`, separated by commas.
+    /// The servers by their HTTP ports: the URL's own and those of `backup`, separated by commas. With an
+    /// address server they have no meaning.
     pub servers: Vec<Address>,
+    /// `endpoint`: the address server that is asked for the servers, in place of those of the URL. Default
+    /// none.
+    pub address_server: Option<NacosAddressServer>,
     /// `nacos.server.grpc.port.offset`: how much the gRPC port is above the HTTP port. Default 1000.
     pub grpc_port_offset: u16,
     /// `contextPath`: the path of the HTTP interface. Default `/nacos`.
@@ -84,6 +94,31 @@ pub struct NacosOptions {
     pub http_tls: Option<TlsOptions>,
     /// `application`: the name that this process has in the server and consumers register under.
     pub application: ByteString,
+}
+
+/// An address server, which answers `GET` over HTTP with the servers of a cluster, a line each.
+///
+/// ```
+/// # mod dubhe { pub mod registry { pub use dubhe_nacos::NacosOptions; } }
+/// use dubhe::registry::NacosOptions;
+///
+/// let url = "nacos://nacos?endpoint=addresses.example.org&endpointPort=80&namespace=prod";
+/// let server = NacosOptions::parse(url)?.address_server.unwrap();
+/// assert_eq!(server.address.to_string(), "addresses.example.org:80");
+/// assert_eq!(server.target, "/nacos/serverlist?namespace=prod");
+/// # Ok::<(), dubhe_core::Status>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NacosAddressServer {
+    /// `endpoint` and `endpointPort`, which is 8080 by default.
+    pub address: Address,
+    /// The path of the list with its query: `/{endpointContextPath}/{endpointClusterName}`, with the
+    /// `namespace` if the URL has one and with `endpointQueryParams`. Default `contextPath` and
+    /// `serverlist`.
+    pub target: String,
+    /// `endpointRefreshIntervalSeconds`: the time after which it is asked again. Default 30 s.
+    pub period: Duration,
 }
 
 /// The authorization of requests. Secrets never print.
@@ -157,10 +192,12 @@ impl NacosOptions {
         }
         let max_message = url.number(MAX_MESSAGE, "bytes", 32 * 1024 * 1024)?;
         let group = url.text("group").unwrap_or(DEFAULT_GROUP);
+        let context_path = context_path(url.text("contextPath").unwrap_or(CONTEXT_PATH));
         Ok(Self {
             servers,
+            address_server: address_server(&url, &context_path)?,
             grpc_port_offset,
-            context_path: context_path(url.text("contextPath").unwrap_or(CONTEXT_PATH)),
+            context_path,
             namespace: url.text("namespace").unwrap_or(PUBLIC).to_owned(),
             group: group.to_owned(),
             application_group: url.text("nacos.group").unwrap_or(group).to_owned(),
@@ -181,7 +218,10 @@ impl NacosOptions {
 
     /// The URL without secrets, of which the parameters that say where it is are left.
     pub(crate) fn name(&self) -> String {
-        let servers: Vec<_> = self.servers.iter().map(ToString::to_string).collect();
+        let servers = match &self.address_server {
+            Some(server) => vec![server.address.to_string()],
+            None => self.servers.iter().map(ToString::to_string).collect(),
+        };
         let mut name = format!("nacos://{}", servers.join(","));
         let mut between = '?';
         for (parameter, value, default) in
@@ -223,6 +263,12 @@ const OWN_PARAMS: &[&str] = &[
     "accessKey",
     "accessToken",
     "contextPath",
+    ENDPOINT,
+    "endpointClusterName",
+    "endpointContextPath",
+    "endpointPort",
+    "endpointQueryParams",
+    "endpointRefreshIntervalSeconds",
     "nacos.check",
     "nacos.group",
     "nacos.register-compatible",
@@ -248,11 +294,6 @@ const OWN_PARAMS: &[&str] = &[
     "configRetryTime",
     "enableRemoteSyncConfig",
     "encode",
-    "endpoint",
-    "endpointClusterName",
-    "endpointContextPath",
-    "endpointPort",
-    "endpointQueryParams",
     "isUseCloudNamespaceParsing",
     "isUseEndpointParsingRule",
     "isUseRamInfoParsing",
@@ -276,6 +317,9 @@ const OWN_PARAMS: &[&str] = &[
     "signatureRegionId",
 ];
 
+/// Nacos' name of the host of an address server.
+const ENDPOINT: &str = "endpoint";
+
 /// Nacos' name of the largest message.
 const MAX_MESSAGE: &str = "nacos.remote.client.grpc.maxinbound.message.size";
 
@@ -285,6 +329,32 @@ fn context_path(path: &str) -> String {
         "" => String::new(),
         path => format!("/{path}"),
     }
+}
+
+fn address_server(url: &RegistryUrl, context: &str) -> Result<Option<NacosAddressServer>, Status> {
+    let Some(host) = url.text(ENDPOINT) else { return Ok(None) };
+    if host.contains(['/', '$']) || (host.contains(':') && !host.ends_with(']')) {
+        return Err(wrong(format!("{ENDPOINT}={host:?} is not a host; the port is endpointPort")));
+    }
+    let port = url.number("endpointPort", "a port", ADDRESS_SERVER_PORT.into())?;
+    let port = u16::try_from(port)
+        .map_err(|_| wrong(format!("endpointPort={port} is not a number below 65536")))?;
+    let context = url.text("endpointContextPath").map_or(context.to_owned(), context_path);
+    let list = url.text("endpointClusterName").unwrap_or(SERVER_LIST);
+    let namespace = url.text("namespace").map(|id| format!("namespace={}", encode(id)));
+    let query = [namespace, url.text("endpointQueryParams").map(str::to_owned)];
+    let query: Vec<String> = query.into_iter().flatten().collect();
+    let mark = if query.is_empty() { "" } else { "?" };
+    let target = format!("{context}/{list}{mark}{}", query.join("&"));
+    if let Err(error) = target.parse::<http::uri::PathAndQuery>() {
+        return Err(wrong(format!("{target:?} is not the path of an address server: {error}")));
+    }
+    let seconds = url.number("endpointRefreshIntervalSeconds", "seconds", 30)?;
+    Ok(Some(NacosAddressServer {
+        address: Address::new(host.trim_matches(['[', ']']), port),
+        target,
+        period: Duration::from_secs(seconds),
+    }))
 }
 
 fn credentials(url: &RegistryUrl) -> Result<NacosCredentials, Status> {
@@ -330,6 +400,7 @@ mod tests {
         let options = NacosOptions::parse("nacos://n").unwrap();
         let expected = NacosOptions {
             servers: vec![Address::new("n", 8848)],
+            address_server: None,
             grpc_port_offset: 1000,
             context_path: "/nacos".into(),
             namespace: "public".into(),
@@ -367,6 +438,7 @@ mod tests {
                 Address::new("c", 3),
                 Address::new("::1", 4),
             ],
+            address_server: None,
             grpc_port_offset: 7,
             context_path: "/x".into(),
             namespace: "prod".into(),
@@ -396,6 +468,25 @@ mod tests {
         let token = NacosOptions::parse("nacos://a?accessToken=t0ken").unwrap().credentials;
         assert_eq!(token, NacosCredentials::Token("t0ken".into()));
         assert_eq!(NacosOptions::parse("nacos://a?contextPath=/").unwrap().context_path, "");
+    }
+
+    #[test]
+    fn an_address_server_is_read_as_nacos_reads_it() {
+        let read = |query: &str| {
+            let options = NacosOptions::parse(&format!("nacos://a?{query}")).unwrap();
+            let server = options.address_server.clone().unwrap();
+            (options.name(), server.target, server.period.as_secs())
+        };
+        let of = |name: &str, target: &str, period| (name.to_owned(), target.to_owned(), period);
+        assert_eq!(read("endpoint=e"), of("nacos://e:8080", "/nacos/serverlist", 30));
+        assert_eq!(
+            read(
+                "endpoint=[::1]&endpointPort=80&endpointContextPath=x&endpointClusterName=list\
+                 &namespace=a b&endpointQueryParams=k%3Dv&endpointRefreshIntervalSeconds=5"
+            ),
+            of("nacos://[::1]:80?namespace=a b", "/x/list?namespace=a%20b&k=v", 5)
+        );
+        assert_eq!(read("endpoint=e&contextPath=/").1, "/serverlist");
     }
 
     #[test]
@@ -443,6 +534,10 @@ mod tests {
             ("nacos://me:x@a?accessToken=t", "only one"),
             ("nacos://a?nacos.remote.client.rpc.tls.trustAll=true", "trustCollectionChainPath"),
             ("nacos://a?tls.client.certPath=/c", "tls.client.keyPath"),
+            ("nacos://a?endpoint=e:80", "endpointPort"),
+            ("nacos://a?endpoint=http://e", "endpointPort"),
+            ("nacos://a?endpoint=e&endpointPort=70000", "endpointPort"),
+            ("nacos://a?endpoint=e&endpointClusterName=a b", "path"),
             ("nacos://a:65000", "HTTP port"),
             ("nacos://a?nacos.server.grpc.port.offset=x", "offset"),
             ("nacos://a?nacos.remote.client.grpc.maxinbound.message.size=4k", "4k"),

@@ -64,7 +64,7 @@ pub struct RunningServer {
     /// Ends with the server.
     pub(super) _watchdog: Option<Watchdog>,
     pub(super) wait: Duration,
-    /// The time for which a service that was withdrawn is still served.
+    /// The time for which what was withdrawn is still served.
     pub(super) notice: Duration,
 }
 
@@ -269,7 +269,8 @@ impl RunningServer {
 
     /// Shuts down gracefully: reports `NOT_SERVING` as its health, withdraws the services from the
     /// registries, for at most [`ServerOptions::withdraw_timeout`] and with what earlier removals
-    /// left there, tells all peers to send no more
+    /// left there, serves for as long as their news may take to reach callers, which is the quiet period
+    /// of [`RunningServer::remove`], or until nobody is connected, tells all peers to send no more
     /// calls, waits for the calls in flight, at most [`ServerOptions::shutdown_wait`], and closes.
     /// The files of Unix sockets are removed then. Returns the number of connections that were
     /// closed with calls in flight.
@@ -287,7 +288,13 @@ impl RunningServer {
         let (began, wait, connections) = (time::now(), self.wait, self.connections());
         tracing::info!(connections, ?wait, "shutting down; calls in flight end first");
         self.state.send_modify(|state| state.serving = false);
-        self.announcer.withdraw_all().await;
+        if self.announcer.withdraw_all().await {
+            // Callers that know of nobody else yet, since registries are not as fast as connections.
+            tokio::select! {
+                () = self.trigger.emptied() => {}
+                () = time::sleep_until(after(time::now(), self.notice)) => {}
+            }
+        }
         let left = self.trigger.drain(after(time::now(), wait)).await;
         let took = time::now().saturating_duration_since(began);
         if left > 0 {

@@ -24,8 +24,8 @@ struct Answer {
 impl Auth {
     /// Logs in to one server after the other, until one answers; the error is for people.
     pub(super) async fn login(&self, user: &str, password: &str) -> Result<Token, String> {
-        let mut error = "there is no server".to_owned();
-        for server in &self.servers {
+        let mut error = self.servers.failure().to_string();
+        for server in &*self.servers.now() {
             for path in PATHS {
                 let target = format!("{}{path}", self.context_path);
                 let request = HttpRequest {

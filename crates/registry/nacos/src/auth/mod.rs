@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use dubhe_core::random::RandomSource;
 use dubhe_core::time::{Instant, after};
-use dubhe_net::io::Address;
 use tokio::sync::Mutex;
 
 use crate::error::Error;
 use crate::http::HttpClient;
 use crate::options::{NacosCredentials, NacosOptions};
+use crate::servers::Servers;
 use crate::wire::{Headers, Resource};
 use dubhe_core::backoff::FullJitter;
 
@@ -25,7 +25,7 @@ const AUTHORIZATION: &str = "authorization";
 /// Makes the headers of requests.
 pub(crate) struct Auth {
     credentials: NacosCredentials,
-    servers: Vec<Address>,
+    servers: Servers,
     context_path: String,
     http: HttpClient,
     random: Arc<dyn RandomSource>,
@@ -50,12 +50,13 @@ struct Token {
 impl Auth {
     pub(crate) fn new(
         options: &NacosOptions,
+        servers: Servers,
         http: HttpClient,
         random: Arc<dyn RandomSource>,
     ) -> Self {
         Self {
             credentials: options.credentials.clone(),
-            servers: options.servers.clone(),
+            servers,
             context_path: options.context_path.clone(),
             http,
             random,

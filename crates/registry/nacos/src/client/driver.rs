@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, watch};
 use super::connection::{Connection, Unopened};
 use super::{Command, LinkOptions, LinkState, Session, TakePush};
 use crate::error::Error;
+use crate::servers::Servers;
 use crate::wire::{Headers, HealthCheck, Push};
 
 /// The time without a push after which the server is asked whether it knows the connection. Nacos' own clients
@@ -32,6 +33,7 @@ const LINGER: Duration = Duration::from_secs(3);
 
 pub(super) struct Driver {
     options: Arc<LinkOptions>,
+    servers: Servers,
     commands: mpsc::Receiver<Command>,
     state: watch::Sender<LinkState>,
     pushes: Arc<dyn TakePush>,
@@ -60,16 +62,25 @@ impl Driver {
         state: watch::Sender<LinkState>,
         pushes: Arc<dyn TakePush>,
     ) -> Self {
-        let count = u64::try_from(options.servers.len()).unwrap_or(u64::MAX);
-        let turn = usize::try_from(options.random.below(count)).unwrap_or(0);
+        let turn = usize::try_from(options.random.below(u32::MAX.into())).unwrap_or(0);
+        let servers = options.servers.clone();
         let options = Arc::new(options);
-        Self { options, commands, state, pushes, generation: 0, turn, retired: None }
+        Self { options, servers, commands, state, pushes, generation: 0, turn, retired: None }
     }
 
     pub(super) async fn run(mut self) {
         let mut failures: u32 = 0;
         loop {
-            let server = self.next_server();
+            let Some(server) = self.next_server() else {
+                self.state
+                    .send_replace(LinkState::Connecting { error: Some(self.servers.failure()) });
+                let mut servers = self.servers.clone();
+                if self.unless_closed(servers.changed()).await.is_none() {
+                    break;
+                }
+                self.servers = servers;
+                continue;
+            };
             let opening = self.open(server.clone());
             let mut starting = false;
             let why = match self.unless_closed(opening).await {
@@ -125,12 +136,12 @@ impl Driver {
         self.options.clock.sleep_until(after(self.options.clock.now(), pause))
     }
 
-    fn next_server(&mut self) -> Address {
-        let servers = &self.options.servers;
+    /// The server whose turn it is; `None` before an address server has named any.
+    fn next_server(&mut self) -> Option<Address> {
+        let servers = self.servers.now();
         let server = servers.get(self.turn % servers.len().max(1)).cloned();
         self.turn = self.turn.wrapping_add(1);
-        // A URL has at least one.
-        server.unwrap_or_else(|| Address::new("localhost", 8848))
+        server
     }
 
     fn open(&mut self, server: Address) -> Opening {
@@ -176,7 +187,7 @@ impl Driver {
         let session = connection.session.clone();
         let mut health = self.sleep(HEALTH_PERIOD);
         let mut checking: Option<(Checking, bool)> = None;
-        let mut switching: Option<Opening> = None;
+        let mut switching = self.leave_dropped(&session);
         loop {
             let retiring = retire(self.retired.as_mut(), &self.options);
             tokio::select! {
@@ -194,9 +205,10 @@ impl Driver {
                     }
                     match push {
                         Ok(Push::Reset { server }) if switching.is_none() => {
-                            let server = self.server_of(server);
-                            tracing::info!(%server, "nacos asks for a change of the server");
-                            switching = Some(self.open(server));
+                            if let Some(server) = self.server_of(server) {
+                                tracing::info!(%server, "nacos asks for a change of the server");
+                                switching = Some(self.open(server));
+                            }
                         }
                         Ok(push) => self.pushes.take(session.generation, push),
                         Err(error) => {
@@ -228,10 +240,15 @@ impl Driver {
                         Err(error) => return End::Lost(error.to_string()),
                     }
                 }
+                () = self.servers.changed() => {
+                    if switching.is_none() {
+                        switching = self.leave_dropped(&session);
+                    }
+                }
                 opened = optional(switching.as_mut()) => match opened {
                     Ok(other) => return End::Switched(other),
                     Err(error) => {
-                        let server = self.next_server();
+                        let server = self.next_server().unwrap_or_else(|| session.server.clone());
                         let pause = self.pause(1, MAX_DIAL_PAUSE);
                         tracing::warn!(why = %error, %server, "cannot change the server of nacos; trying the next");
                         let (sleep, open) = (self.sleep(pause), self.open(server));
@@ -242,15 +259,25 @@ impl Driver {
         }
     }
 
+    /// The connection to another server, when the address server does not name that of `session` any more.
+    fn leave_dropped(&mut self, session: &Session) -> Option<Opening> {
+        if self.servers.now().contains(&session.server) {
+            return None;
+        }
+        let server = self.next_server()?;
+        tracing::info!(%server, left = %session.server, "changing the server of nacos, which is in the list no more");
+        Some(self.open(server))
+    }
+
     /// The server that a server recommends, if it is one of ours, by our port; else the next.
-    fn server_of(&mut self, wanted: Option<(bytestring::ByteString, u16)>) -> Address {
+    fn server_of(&mut self, wanted: Option<(bytestring::ByteString, u16)>) -> Option<Address> {
         let ours = wanted.and_then(|(host, port)| {
             let of_host = |server: &&Address| server.host() == &*host;
-            let servers = &self.options.servers;
+            let servers = self.servers.now();
             let exact = servers.iter().filter(of_host).find(|server| server.port() == port);
             exact.or_else(|| servers.iter().find(of_host)).cloned()
         });
-        ours.unwrap_or_else(|| self.next_server())
+        ours.or_else(|| self.next_server())
     }
 }
 

@@ -22,7 +22,7 @@ use bytestring::ByteString;
 use dubhe_core::backoff::FullJitter;
 use dubhe_core::random::RandomSource;
 use dubhe_core::time::{Duration, SharedClock, after};
-use dubhe_net::io::{Address, Dial};
+use dubhe_net::io::Dial;
 use dubhe_registry::keeping::{Connection, ConnectionState};
 use dubhe_triple::TripleOptions;
 use tokio::runtime::Handle;
@@ -31,6 +31,7 @@ use tokio::task::JoinHandle;
 
 use crate::auth::Auth;
 use crate::error::Error;
+use crate::servers::Servers;
 use crate::wire::{Push, Request, code};
 use driver::Driver;
 pub(crate) use session::Session;
@@ -41,7 +42,7 @@ pub(crate) struct LinkOptions {
     pub(crate) module: &'static str,
     pub(crate) application: ByteString,
     pub(crate) namespace: String,
-    pub(crate) servers: Vec<Address>,
+    pub(crate) servers: Servers,
     pub(crate) port_offset: u16,
     pub(crate) dial: Arc<dyn Dial>,
     pub(crate) triple: TripleOptions,

@@ -30,6 +30,7 @@ use crate::error::Error;
 use crate::http::HttpClient;
 use crate::naming::{Naming, Service, Subscriptions};
 use crate::options::NacosOptions;
+use crate::servers::{Servers, ServersTask};
 use crate::wire::{Identity, Instance};
 pub use discovery::NacosDiscovery;
 pub use documents::NacosDocuments;
@@ -64,6 +65,8 @@ pub(crate) struct Inner {
     dial: Arc<dyn Dial>,
     pub(crate) http: HttpClient,
     pub(crate) auth: Arc<Auth>,
+    pub(crate) servers: Servers,
+    _asking: Option<ServersTask>,
     runtime: Handle,
     /// Notices of every connection to the servers.
     reached: watch::Sender<()>,
@@ -96,6 +99,8 @@ pub struct NacosBuilder {
     random: Arc<dyn RandomSource>,
     grpc: ClientTransport,
     http: ClientTransport,
+    /// The way to the address server, which has no TLS (Nacos `EndpointServerListProvider`).
+    plain: ClientTransport,
 }
 
 impl Nacos {
@@ -112,6 +117,7 @@ impl Nacos {
         Ok(NacosBuilder {
             grpc: transport(&options.grpc_tls, "h2")?,
             http: transport(&options.http_tls, "http/1.1")?,
+            plain: ClientTransport::default(),
             options,
             clock,
             random: Arc::new(SplitMix::from_os()),
@@ -159,7 +165,7 @@ impl Inner {
             module,
             application: self.options.application.clone(),
             namespace: self.options.namespace.clone(),
-            servers: self.options.servers.clone(),
+            servers: self.servers.clone(),
             port_offset: self.options.grpc_port_offset,
             dial: self.dial.clone(),
             triple,
@@ -293,16 +299,19 @@ impl NacosBuilder {
     pub fn dial(mut self, dial: impl Dial) -> Self {
         let dial: Arc<dyn Dial> = Arc::new(dial);
         self.grpc = ClientTransport::Custom(dial.clone());
-        self.http = ClientTransport::Custom(dial);
+        self.http = ClientTransport::Custom(dial.clone());
+        self.plain = ClientTransport::Custom(dial);
         self
     }
 
-    /// Makes the handle, which connects in the background when it is first used. Must be called within a
-    /// tokio runtime, in which it runs whoever uses it.
+    /// Makes the handle, which connects in the background when it is first used, and asks an address server
+    /// at once. Must be called within a tokio runtime, in which it runs whoever uses it.
     pub fn build(self) -> Nacos {
-        let Self { options, clock, random, grpc, http } = self;
+        let Self { options, clock, random, grpc, http, plain } = self;
         let http = HttpClient { dial: http.dial(TcpOptions::default()), clock: clock.clone() };
-        let auth = Arc::new(Auth::new(&options, http.clone(), random.clone()));
+        let plain = HttpClient { dial: plain.dial(TcpOptions::default()), clock: clock.clone() };
+        let (servers, asking) = Servers::of(&options, plain, random.clone());
+        let auth = Arc::new(Auth::new(&options, servers.clone(), http.clone(), random.clone()));
         Nacos(Arc::new(Inner {
             name: options.name(),
             options,
@@ -311,6 +320,8 @@ impl NacosBuilder {
             dial: grpc.dial(TcpOptions::default()),
             http,
             auth,
+            servers,
+            _asking: asking,
             runtime: Handle::current(),
             reached: watch::Sender::new(()),
             naming: OnceLock::new(),

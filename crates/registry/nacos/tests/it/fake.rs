@@ -302,12 +302,17 @@ fn unframed(bytes: &mut BytesMut) -> Option<Bytes> {
     (bytes.len() >= end).then(|| bytes.split_to(end).freeze().slice(5..))
 }
 
-/// The HTTP interface of the first server.
+/// The HTTP interface of a server.
 pub(crate) struct Http(MemoryListen);
 
 impl Http {
+    /// That of the first server.
     pub(crate) fn of(fake: &Fake) -> Self {
-        Self(fake.network.listen(([127, 0, 0, 1], 1).into()).unwrap())
+        Self::at(fake, 1)
+    }
+
+    pub(crate) fn at(fake: &Fake, port: u16) -> Self {
+        Self(fake.network.listen(([127, 0, 0, 1], port).into()).unwrap())
     }
 
     /// Answers the next request and returns it.

@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod address_server;
 mod auth;
 mod bad_input;
 mod documents;

@@ -43,8 +43,8 @@ struct Envelope {
 
 /// The places of all documents of the namespace.
 pub(super) async fn places(inner: &Arc<Inner>) -> Result<Vec<Place>, Error> {
-    let mut error = Error::Disconnected("there is no server".into());
-    for server in &inner.options.servers {
+    let mut error = Error::Disconnected(inner.servers.failure());
+    for server in &*inner.servers.now() {
         for v3 in [true, false] {
             match pages(inner, server, v3).await {
                 Ok(Some(places)) => return Ok(places),
