@@ -16,6 +16,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use dubhe_core::metadata_info::{MetadataInfo, ServiceInfo};
+use dubhe_core::printable::Shown;
 use dubhe_core::{Code, ServiceKey, Status};
 use md5::{Digest as _, Md5};
 use serde::{Deserialize, Serialize};
@@ -78,13 +79,13 @@ pub(super) fn text_bytes(info: &MetadataInfo) -> usize {
 }
 
 #[derive(Serialize, Deserialize)]
-struct JsonInfo {
+struct JsonInfo<S> {
     #[serde(default)]
     app: Option<String>,
     #[serde(default)]
     revision: Option<String>,
-    #[serde(default)]
-    services: Option<BTreeMap<String, JsonService>>,
+    #[serde(default = "Option::default")]
+    services: Option<BTreeMap<String, S>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -129,15 +130,37 @@ pub fn to_json(info: &MetadataInfo) -> String {
     serde_json::to_string(&json).unwrap_or_default()
 }
 
-/// Reads the metadata that Dubbo Java or dubbo-go stored; what neither needs is passed over.
+/// Reads the metadata that Dubbo Java or dubbo-go stored; what neither needs is passed over. A service that
+/// cannot be read is left out, of which a warning tells.
 ///
 /// # Errors
-/// When it is no JSON of this shape; the message has the place.
+/// When it is no JSON of this shape, or of its services none can be read; the message has the place.
 pub fn from_json(text: &str) -> Result<MetadataInfo, Status> {
-    let json: JsonInfo = serde_json::from_str(text).map_err(|error| {
+    let unreadable = |error: serde_json::Error| {
         Status::new(Code::DataLoss, format!("not the metadata of an application: {error}"))
-    })?;
-    let services = json.services.unwrap_or_default().into_values().map(|of| {
+    };
+    let json: JsonInfo<serde_json::Value> = serde_json::from_str(text).map_err(unreadable)?;
+    let (mut readable, mut bad) = (Vec::new(), None);
+    for (key, of) in json.services.unwrap_or_default() {
+        match serde_json::from_value::<JsonService>(of) {
+            Ok(of) => readable.push(of),
+            Err(error) => {
+                let (application, revision) = (json.app.as_deref(), json.revision.as_deref());
+                tracing::warn!(
+                    application,
+                    revision,
+                    service = %Shown(&key),
+                    %error,
+                    "passed over a service in the metadata of an application"
+                );
+                bad = Some(error);
+            }
+        }
+    }
+    if let Some(error) = bad.filter(|_| readable.is_empty()) {
+        return Err(unreadable(error));
+    }
+    let services = readable.into_iter().map(|of| {
         let text = Option::unwrap_or_default;
         let params = of.params.unwrap_or_default().into_iter();
         let service = ServiceInfo {
@@ -204,6 +227,16 @@ mod tests {
             r#"{"services":{"k":{"name":"a","port":70000}}}"#,
         ] {
             assert!(from_json(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_service_that_cannot_be_read_takes_no_other_with_it() {
+        for bad in [r#"{}"#, r#"{"name":"a","port":70000}"#, r#"{"name":"a","params":[]}"#, "7"] {
+            let text = format!(r#"{{"app":"shop","services":{{"a":{bad},"b":{{"name":"b"}}}}}}"#);
+            let info = from_json(&text).unwrap();
+            let known: Vec<&str> = info.services.keys().map(|key| &**key).collect();
+            assert_eq!(known, ["b"], "{bad}");
         }
     }
 
