@@ -46,9 +46,9 @@ struct Case {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum When {
     Always,
-    /// It takes too long for the everyday run.
+    /// A run in full length: it takes long.
     Full,
-    /// It needs what takes long to build.
+    /// A run by its name alone: it needs what takes long to build.
     Named,
 }
 

@@ -250,7 +250,7 @@ impl Wired {
         self.say(port, state);
     }
 
-    /// Nobody listens at these ports from now on.
+    /// Closes these ports: nobody listens there from now on.
     pub(crate) fn refuse(&self, ports: impl IntoIterator<Item = u16>) {
         for port in ports {
             self.0.lock().unwrap().refused.insert(port);

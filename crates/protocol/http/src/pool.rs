@@ -44,7 +44,7 @@ struct Inner {
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
     state: watch::Sender<ChannelState>,
-    /// Nobody listened at the address when it was last tried.
+    /// Set when nobody listened at the address at the last attempt.
     refused: AtomicBool,
     /// The connections, their reaper, and the attempts to reach an address that was lost.
     tasks: Scope,

@@ -214,7 +214,7 @@ fn killed(chaos: &Chaos, tell: &mut Tell<'_>) -> Result<()> {
 
 /// A way to the API server that swallows all, and one that is cut.
 fn holes(chaos: &Chaos, tell: &mut Tell<'_>) -> Result<()> {
-    /// Longer than it takes to find out that nobody answers.
+    /// The time of silence: longer than it takes to find out that nobody answers.
     const HOLE: Duration = Duration::from_secs(25);
     let cluster = Cluster::start(chaos, "holes")?;
     let proxy = cluster.proxy()?;

@@ -57,13 +57,13 @@ fn faults(chaos: &Chaos, tell: &mut Tell<'_>) -> Result<()> {
 
     // As an editor leaves a file for a while: of one provider, then of all.
     let (path, text) = whole.first().ok_or("no file")?;
-    fs::write(path, half(text))?;
+    fs::write(path, cut(text, 50))?;
     thread::sleep(LASTS);
     fs::write(path, text)?;
     thread::sleep(LASTS);
-    for cut in [half, nothing] {
+    for percent in [50, 0] {
         for (path, text) in &whole {
-            fs::write(path, cut(text))?;
+            fs::write(path, cut(text, percent))?;
         }
         thread::sleep(LASTS);
         for (path, text) in &whole {
@@ -110,20 +110,16 @@ fn read(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
     Ok(all)
 }
 
-/// The first half of a text in ASCII.
-fn half(text: &str) -> &str {
-    text.get(..text.len() / 2).unwrap_or_default()
-}
-
-fn nothing(_: &str) -> &str {
-    ""
+/// The beginning of a text in ASCII, of so many percent.
+fn cut(text: &str, percent: usize) -> &str {
+    text.get(..text.len() * percent / 100).unwrap_or_default()
 }
 
 /// Files without use.
 fn junk(whole: &[(PathBuf, String)]) -> Vec<(&'static str, Vec<u8>)> {
     let one = whole.first().map_or("", |(_, text)| text);
     vec![
-        ("half.url", half(one).into()),
+        ("half.url", cut(one, 50).into()),
         ("bytes.url", (0..=255).collect()),
         ("words.url", b"no url at all\n://\ndubbo://\ndubbo://:x/y\n\n# note\n".to_vec()),
         ("large.url", one.repeat(2 * 1024 * 1024 / one.len().max(1) + 1).into()),

@@ -30,9 +30,9 @@ const LASTS: Duration = Duration::from_secs(8);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mood {
     Well,
-    /// After the consumer's patience.
+    /// An answer after the consumer's patience.
     Late,
-    /// Within it.
+    /// An answer within it.
     Slow,
     /// SERVFAIL.
     Failed,
