@@ -383,6 +383,32 @@ async fn whom_another_registry_knows_is_not_missing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_those_that_left_in_steps_the_ones_that_another_registry_knows_are_not_missing() {
+    let registries = [Scripted::default(), Scripted::default()];
+    let wired = Wired::default();
+    wired.up(1..=10);
+    let (directories, channels) = wired_directories(&wired, &[&registries[0], &registries[1]]);
+    let directory = directories.directory(&service(), Vec::new());
+    settle().await;
+    registries[0].tell(&providers(1..=10));
+    registries[1].tell(&providers(7..=8));
+    settle().await;
+    for endpoint in directory.snapshot().iter() {
+        endpoint.state().channel_or(|| channels.open(endpoint)).unwrap();
+    }
+    for left in [6, 4] {
+        registries[0].tell(&providers(1..=left));
+        seconds(1.0).await;
+    }
+    assert_eq!(ports(&directory), [1, 2, 3, 4, 7, 8, 5, 6, 9, 10]);
+    let opened = wired.opened();
+    let asked = |port| opened.iter().filter(|(opened, _)| *opened == port).count();
+    assert_eq!([7, 8, 9, 10].map(asked), [1, 1, 2, 2]);
+    seconds(30.0).await;
+    assert_eq!(ports(&directory), [1, 2, 3, 4, 7, 8]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn those_that_are_replaced_stay_until_another_is_connected() {
     let bench = Bench::new(1..=2, 1..=2).await;
     bench.tell([3, 4]).await;
