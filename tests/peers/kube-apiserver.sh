@@ -4,6 +4,7 @@
 # write them.
 #   kube-apiserver.sh prepare|start|stop|restart|status|wipe
 #   kube-apiserver.sh server-stop|server-start|server-restart   only the API server; etcd stays
+#   kube-apiserver.sh server-kill       the same without a word
 #   kube-apiserver.sh put PATH         the administrator creates the JSON of standard input below PATH,
 #                                      or merges it into the object of its name
 #   kube-apiserver.sh compact          etcd forgets its history: watches of the past are gone (410)
@@ -121,6 +122,10 @@ case ${1:-} in
   put) put "${2:?the path of a kind, such as /api/v1/namespaces/default/services}" ;;
   server-stop) terminate kube-apiserver ;;
   server-start) start_server ;;
+  server-kill)
+    kill -KILL "$(pid_of kube-apiserver)"
+    while tcp_open "$KUBE_PORT"; do sleep 0.05; done
+    rm -f "$RUN/kube-apiserver.pid" "$RUN/kube-apiserver.start" ;;
   server-restart) terminate kube-apiserver; start_server ;;
   compact) compact ;;
   *) peer_main "$@" ;;

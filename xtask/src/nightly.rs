@@ -16,12 +16,21 @@ type Suite = (&'static str, fn(&[String], &mut Tally) -> Result<()>, &'static [&
 /// `test` has the interop and conformance suites and the short form of chaos in it.
 const SUITES: &[Suite] = &[
     ("test", |_, tally| test::run(None, tally), &[]),
-    ("kubernetes", |_, tally| test::kubernetes(tally), &[]),
+    ("kubernetes", kubernetes, &[chaos::KUBERNETES]),
     ("chaos", chaos::run, &["--full"]),
     ("registry", chaos::run, &[chaos::REGISTRY_NODES, "--rounds", REGISTRY_ROUNDS]),
     ("fuzz", fuzz::run, &["--seconds", FUZZ_SECONDS]),
     ("bench", bench::run, &[]),
 ];
+
+/// The tests that need a real API server, and the faults of it.
+fn kubernetes(args: &[String], tally: &mut Tally) -> Result<()> {
+    // Tests that broke off must not hide the others.
+    if let Err(error) = test::kubernetes(tally) {
+        tally.fail("kubernetes", &error.to_string());
+    }
+    chaos::run(args, tally)
+}
 
 /// Runs every suite, or the one that is named, and prints the counts of each.
 pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {

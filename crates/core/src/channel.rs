@@ -59,6 +59,12 @@ pub trait Channel: Invoke + 'static {
         Box::pin(std::future::pending())
     }
 
+    /// Returns `true` while the address refuses connections, since nobody listens there: the endpoint is away,
+    /// where one that cannot be reached may be behind a network that is. By default it never says so.
+    fn is_refused(&self) -> bool {
+        false
+    }
+
     /// Begins to connect without waiting for the first call.
     fn warm_up(&self) {}
 

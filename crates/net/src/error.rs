@@ -89,6 +89,18 @@ impl Error {
         self.0.kind == ErrorKind::Timeout
     }
 
+    /// Returns true if the peer's machine answered that nobody listens at the address.
+    pub fn is_refused(&self) -> bool {
+        let mut source = self.source();
+        while let Some(cause) = source {
+            if let Some(io) = cause.downcast_ref::<io::Error>() {
+                return io.kind() == io::ErrorKind::ConnectionRefused;
+            }
+            source = cause.source();
+        }
+        false
+    }
+
     /// Returns true if the connection, pool or listener was closed.
     pub fn is_closed(&self) -> bool {
         self.0.kind == ErrorKind::Closed

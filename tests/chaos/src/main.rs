@@ -14,6 +14,7 @@ mod migrate;
 mod proxy;
 mod server;
 mod service;
+mod skew;
 
 use clap::{Parser, Subcommand};
 

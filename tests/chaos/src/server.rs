@@ -10,6 +10,7 @@ use dubhe_testkit::certs::Authority;
 
 use crate::Error;
 use crate::service::{BusyServer, ChaosServer, Counts};
+use crate::skew::Skewed;
 
 /// The pause between two certificates.
 const RELOAD_PAUSE: Duration = Duration::from_millis(20);
@@ -25,6 +26,16 @@ pub(crate) struct Arguments {
     /// The name of the application.
     #[arg(long, default_value = "chaos")]
     app: String,
+    /// The milliseconds in which it warms up. By default a newcomer is called as often as others: the time
+    /// until its first call is that of the registry.
+    #[arg(long, default_value_t = 0)]
+    warmup: u32,
+    /// The seconds by which its clock is ahead, as the registry is told.
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    clock_ahead: i64,
+    /// Registers `timestamp` in seconds in the place of milliseconds.
+    #[arg(long)]
+    seconds: bool,
     /// The longest time of a one-way call in milliseconds.
     #[arg(long)]
     one_way_ms: Option<u64>,
@@ -41,10 +52,10 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
     let counts = Counts::default();
+    let warmup = arguments.warmup.to_string();
     let mut server = Server::builder()
         .application(&*arguments.app)
-        // A newcomer is called as often as others: the time until its first call is that of the registry.
-        .service(Export::new(ChaosServer::new(counts.clone())).param("warmup", "0"))
+        .service(Export::new(ChaosServer::new(counts.clone())).param("warmup", warmup))
         .service(Export::new(BusyServer::new(counts.clone())).gate(counts))
         .service(proto::EchoServer::new(Same));
     if let Some(millis) = arguments.one_way_ms {
@@ -55,7 +66,12 @@ pub(crate) async fn run(arguments: Arguments) -> Result<(), Error> {
         server = server.options(|o| o.memory = o.memory.server(mib << 20));
     }
     if let Some(url) = &arguments.registry {
-        server = server.registry(registry_at(url, &*arguments.app)?);
+        let inner = registry_at(url, &*arguments.app)?;
+        let (ahead, in_seconds) = (arguments.clock_ahead, arguments.seconds);
+        server = match (ahead, in_seconds) {
+            (0, false) => server.registry(inner),
+            _ => server.registry(Skewed { inner, ahead, in_seconds }),
+        };
     }
     if let Some(file) = &arguments.ca {
         let authority = Authority::new()?;

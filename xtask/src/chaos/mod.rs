@@ -33,22 +33,37 @@ use crate::tally::Tally;
 const PACKAGE: &str = "dubhe-chaos";
 /// The one with tonic's server, a workspace of its own.
 const CONTENDERS: &str = "dubhe-contenders";
-const USAGE: &str = "usage: chaos [CASE|registry/PART] [--full] [--rounds N]";
+const USAGE: &str = "usage: chaos [CASE|registry/PART|kubernetes/PART] [--full] [--rounds N]";
 
 /// An attack or fault, or several of a kind.
 struct Case {
     name: &'static str,
-    /// `true` if it takes too long for the everyday run.
-    full: bool,
-    run: fn(&Chaos, &mut Tally) -> Result<()>,
+    when: When,
+    run: Run,
 }
 
-const fn case(name: &'static str, run: fn(&Chaos, &mut Tally) -> Result<()>) -> Case {
-    Case { name, full: false, run }
+/// The runs that a case belongs to, beside that of its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum When {
+    Always,
+    /// A run in full length: it takes long.
+    Full,
+    /// A run by its name alone: it needs what takes long to build.
+    Named,
 }
 
-const fn long(name: &'static str, run: fn(&Chaos, &mut Tally) -> Result<()>) -> Case {
-    Case { name, full: true, run }
+type Run = fn(&Chaos, &mut Tally) -> Result<()>;
+
+const fn case(name: &'static str, run: Run) -> Case {
+    Case { name, when: When::Always, run }
+}
+
+const fn long(name: &'static str, run: Run) -> Case {
+    Case { name, when: When::Full, run }
+}
+
+const fn named(name: &'static str, run: Run) -> Case {
+    Case { name, when: When::Named, run }
 }
 
 const CASES: &[Case] = &[
@@ -75,12 +90,19 @@ const CASES: &[Case] = &[
     case("second-signal", signals::second_signal),
     case("silent-registry", signals::silent_registry),
     long("hung", providers::hung),
-    case("registry", registry::run),
+    case(REGISTRY, registry::run),
     long(REGISTRY_NODES, registry_nodes::away),
+    named(KUBERNETES, registry::kubernetes),
 ];
+
+/// The case of faults of registries, which has parts.
+const REGISTRY: &str = "registry";
 
 /// The case that counts the nodes of a ZooKeeper.
 pub(crate) const REGISTRY_NODES: &str = "registry-nodes";
+
+/// The case of Kubernetes, whose API server takes a quarter of an hour to build.
+pub(crate) const KUBERNETES: &str = "kubernetes";
 
 /// The parts that every case needs.
 struct Chaos {
@@ -102,7 +124,7 @@ impl Chaos {
 /// The form of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Plan {
-    /// The part of a case that has parts, `registry/PART`.
+    /// The part of a case that has parts, `registry/PART` and `kubernetes/PART`.
     part: Option<String>,
     full: bool,
     rounds: Option<usize>,
@@ -113,7 +135,10 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
     let (name, plan) = parse(args)?;
     let chosen: Vec<&Case> = CASES
         .iter()
-        .filter(|case| name.map_or(plan.full || !case.full, |name| case.name == name))
+        .filter(|case| match name {
+            Some(name) => case.name == name,
+            None => case.when == When::Always || plan.full && case.when == When::Full,
+        })
         .collect();
     if chosen.is_empty() {
         let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
@@ -145,10 +170,13 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
         contenders: full.then_some(contenders),
     };
     for case in chosen {
-        if case.name == REGISTRY_NODES
-            && let Some(how) = Peer::ZooKeeper.missing()
-        {
-            tally.skip("chaos/registry-nodes", how);
+        let peer = match case.name {
+            REGISTRY_NODES => Some(Peer::ZooKeeper),
+            KUBERNETES => Some(Peer::Kubernetes),
+            _ => None,
+        };
+        if let Some(how) = peer.and_then(Peer::missing) {
+            tally.skip(&format!("chaos/{}", case.name), how);
             continue;
         }
         if let Err(error) = (case.run)(&chaos, tally) {
@@ -182,7 +210,9 @@ fn parse(args: &[String]) -> Result<(Option<&str>, Plan)> {
             }
             case if name.is_none() && !case.starts_with('-') => {
                 let (case, part) = match case.split_once('/') {
-                    Some((case, part)) if case == "registry" => (case, Some(part.to_owned())),
+                    Some((case, part)) if [REGISTRY, KUBERNETES].contains(&case) => {
+                        (case, Some(part.to_owned()))
+                    }
                     _ => (case, None),
                 };
                 (name, plan.part) = (Some(case), part);
@@ -210,7 +240,10 @@ mod tests {
         let plan = Plan { full: true, rounds: Some(2), part: None };
         assert_eq!(parse(&args("--rounds 2 drain --full")).unwrap(), (Some("drain"), plan));
         let plan = Plan { part: Some("away".to_owned()), ..Plan::default() };
-        assert_eq!(parse(&args("registry/away")).unwrap(), (Some("registry"), plan));
+        for case in ["registry", "kubernetes"] {
+            let line = format!("{case}/away");
+            assert_eq!(parse(&args(&line)).unwrap(), (Some(case), plan.clone()));
+        }
         for wrong in ["a b", "--rounds", "--rounds 0", "--short"] {
             assert!(parse(&args(wrong)).is_err(), "{wrong}");
         }

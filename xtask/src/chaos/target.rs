@@ -42,8 +42,19 @@ impl Target {
     }
 
     pub(super) fn ours_at(chaos: &Chaos, address: SocketAddr, args: &[&str]) -> Result<Self> {
+        Self::ours_named(chaos, address, args, None)
+    }
+
+    /// The same on a machine of this name.
+    pub(super) fn ours_named(
+        chaos: &Chaos,
+        address: SocketAddr,
+        args: &[&str],
+        hostname: Option<&str>,
+    ) -> Result<Self> {
         let mut command = Command::new(&chaos.ours);
         command.args(["server", "--addr", &address.to_string()]).args(args);
+        command.envs(hostname.map(|name| ("HOSTNAME", name)));
         Self::start(chaos, Project::Dubhe, address, &mut command)
     }
 

@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use dubhe_core::Endpoint;
-use dubhe_core::endpoint::{EndpointState, Endpoints};
+use dubhe_core::endpoint::EndpointState;
 use dubhe_core::random::RandomSource;
 use dubhe_core::time::Instant;
 
@@ -25,12 +25,12 @@ impl Connects {
         self.waiting.extend(endpoints);
     }
 
-    /// Forgets those that are not in `set`.
-    pub(super) fn keep(&mut self, set: &Endpoints) {
+    /// Forgets those that are not among `wanted`.
+    pub(super) fn keep<'a>(&mut self, wanted: impl Iterator<Item = &'a Endpoint>) {
         if self.waiting.is_empty() {
             return;
         }
-        let present: HashSet<_> = set.iter().map(|endpoint| endpoint.identity()).collect();
+        let present: HashSet<_> = wanted.map(|endpoint| endpoint.identity()).collect();
         self.waiting.retain(|endpoint| present.contains(&endpoint.identity()));
         if self.waiting.is_empty() {
             self.turn = None;

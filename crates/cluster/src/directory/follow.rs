@@ -16,6 +16,7 @@ use super::cache::{Cached, ProviderCache};
 use super::connects::Connects;
 use super::join::join;
 use super::observed::Observed;
+use super::recent::MAX_LEFT;
 use super::set::ChangingSet;
 use super::source::{Held, Source, Why, is_alive, key};
 use super::subscription::{AllNews, News};
@@ -31,7 +32,7 @@ const CACHE_WAIT: Duration = Duration::from_millis(500);
 /// The time for which changes are collected before they are saved.
 const SAVE_AFTER: Duration = Duration::from_secs(1);
 /// The largest set of which all members are connected before a call needs them.
-const EAGER: usize = 32;
+const EAGER: usize = MAX_LEFT;
 /// The members of a larger set that are connected, one of which is enough.
 const TRIED: usize = 8;
 
@@ -220,7 +221,7 @@ impl Follower {
         } else if self.look_at.is_some_and(|at| at <= now) && self.look(now) {
             self.publish(now);
         }
-        let holds = self.registries.iter().any(|registry| !registry.source.held.is_empty());
+        let holds = self.registries.iter().any(|registry| registry.source.holds());
         let next = self.not_before.max(after(now, LOOK));
         self.look_at =
             if holds { self.look_at.filter(|at| now < *at).or(Some(next)) } else { None };
@@ -277,7 +278,9 @@ impl Follower {
             followed.unsaved |= source.health == Health::Fresh;
             match held {
                 Some(Why::Shrunk) => {
-                    let idle = source.held.iter().map(|held| &held.endpoint);
+                    source.ask(now, |registration| self.follow.set.0.endpoint(registration));
+                    let asked = source.held.iter().chain(&source.asked);
+                    let idle = asked.map(|held| &held.endpoint);
                     let idle = idle.filter(|endpoint| !is_alive(endpoint)).take(EAGER);
                     self.connects.add(idle.cloned());
                 }
@@ -291,42 +294,43 @@ impl Follower {
         self.drop_listed();
     }
 
-    /// Holds nobody whom some registry knows.
+    /// Holds and asks nobody whom some registry knows.
     fn drop_listed(&mut self) {
-        let mut held: Vec<Vec<Held>> =
-            self.registries.iter_mut().map(|registry| take(&mut registry.source.held)).collect();
-        if held.iter().any(|held| !held.is_empty()) {
+        let both = |source: &mut Source| (take(&mut source.held), take(&mut source.asked));
+        let mut all: Vec<(Vec<Held>, Vec<Held>)> =
+            self.registries.iter_mut().map(|registry| both(&mut registry.source)).collect();
+        if all.iter().any(|(held, asked)| !held.is_empty() || !asked.is_empty()) {
             let providers = self.registries.iter().flat_map(|one| &one.source.providers);
             let listed: HashSet<_> = providers.map(key).collect();
-            for held in &mut held {
-                held.retain(|held| !listed.contains(&key(&held.registration)));
+            for of_one in all.iter_mut().flat_map(|(held, asked)| [held, asked]) {
+                of_one.retain(|held| !listed.contains(&key(&held.registration)));
             }
         }
-        for (registry, held) in self.registries.iter_mut().zip(held) {
-            registry.source.held = held;
+        for (registry, of_one) in self.registries.iter_mut().zip(all) {
+            (registry.source.held, registry.source.asked) = of_one;
         }
     }
 
-    /// Lets those that are held go whose time has come. Returns `true` if one went.
+    /// Lets those that are held go whose time has come. Returns `true` if one went, or one that was asked lives.
     fn look(&mut self, now: Instant) -> bool {
         let replaced = self.awaited.iter().any(is_alive);
         let unasked = self.connects.waiting();
         let service = &self.follow.service;
         let names = self.follow.registries.iter().map(registry_name);
-        let mut gone = false;
+        let mut other = false;
         for (followed, registry) in self.registries.iter_mut().zip(names) {
-            let went = followed.source.look(now, replaced, &unasked);
-            followed.unsaved |= went && followed.source.health == Health::Fresh;
-            gone |= went;
+            let changed = followed.source.look(now, replaced, &unasked);
+            followed.unsaved |= changed && followed.source.health == Health::Fresh;
+            other |= changed;
             if let Some(held) = followed.source.loss(now) {
                 let left = followed.source.providers.len();
                 tracing::warn!(
                     %service, registry, left, held,
-                    "a registry lost most providers at once; those that live stay for up to 30 s"
+                    "a registry lost most providers within 30 s; those that live stay for up to 30 s"
                 );
             }
         }
-        gone
+        other
     }
 
     fn publish(&mut self, now: Instant) {
@@ -372,7 +376,8 @@ impl Follower {
 
     /// Connects those in whose place others are held.
     fn connect(&mut self, before: &Endpoints, set: &Endpoints) {
-        self.connects.keep(set);
+        let asked = self.registries.iter().flat_map(|registry| &registry.source.asked);
+        self.connects.keep(set.iter().chain(asked.map(|asked| &asked.endpoint)));
         let held = self.registries.iter().flat_map(|registry| &registry.source.held);
         let held: HashSet<_> = held
             .filter(|held| held.why == Why::Replaced)

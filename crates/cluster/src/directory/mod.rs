@@ -6,8 +6,8 @@
 //! registry → subscription → source ┘
 //! ```
 //!
-//! A source holds providers that its registry lost too suddenly, and begins with the list of the cache
-//! while the registry is away. The task that follows is in `follow`. Endpoints from elsewhere go through an [`AdoptingDirectory`].
+//! A source holds providers that its registry lost too suddenly, which it knows by its lists of late, and begins
+//! with the list of the cache while the registry is away. The task that follows is in `follow`. Endpoints from elsewhere go through an [`AdoptingDirectory`].
 
 mod adopting;
 mod cache;
@@ -18,6 +18,7 @@ mod follow;
 mod join;
 mod keys;
 mod observed;
+mod recent;
 mod registry;
 mod set;
 mod source;

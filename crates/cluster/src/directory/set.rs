@@ -170,6 +170,15 @@ impl ChangingSet {
         self.adopted.prune();
     }
 
+    /// The endpoint of a provider that is not in the set, with the state that it would have there; `None` when
+    /// it cannot be used.
+    pub(super) fn endpoint(&self, provider: &Registration) -> Option<Endpoint> {
+        let Registration { instance, offer, params, .. } = provider;
+        self.usable.rank(&offer.protocol)?;
+        let endpoint = Endpoint::new(instance.clone(), offer.clone(), params.clone());
+        self.adopted.adopt(std::iter::once(endpoint)).pop()
+    }
+
     /// Keeps the endpoints, which nobody follows from now on.
     pub(super) fn end(&self) {
         self.usable.told.forget(&self.usable.protocols);

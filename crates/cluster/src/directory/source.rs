@@ -10,8 +10,11 @@ use dubhe_core::registry::{DiscoveryLevel, Excluded, Health, Registration, Snaps
 use dubhe_core::time::{Duration, Instant, SystemTime, after};
 use dubhe_core::{ByteString, Endpoint, ServiceKey};
 
-/// The time for which a provider that is alive is called after a push without most of those before.
-const SHRUNK_HOLD: Duration = Duration::from_secs(30);
+use super::recent::Recent;
+
+/// The time for which a provider that is alive is called after a push without most of those before, and for
+/// which a list counts among these.
+pub(super) const SHRUNK_HOLD: Duration = Duration::from_secs(30);
 /// The time for which those that take its place have to connect.
 const REPLACED_HOLD: Duration = Duration::from_secs(5);
 /// The time for which a provider may have no connection after it was left out.
@@ -34,6 +37,10 @@ pub(super) struct Source {
     pub(super) providers: Vec<Registration>,
     /// The providers of lists before that are called still.
     pub(super) held: Vec<Held>,
+    /// Providers that left before most were gone, and are asked whether they live; not called unless they do.
+    pub(super) asked: Vec<Held>,
+    /// The lists of late.
+    pub(super) recent: Recent,
     /// The parameters that they have in common.
     pub(super) params: SharedParams,
     pub(super) health: Health,
@@ -64,7 +71,7 @@ pub(super) struct Held {
 /// The reason why a provider is held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Why {
-    /// The registry lost most providers at once.
+    /// The registry lost most providers within 30 s.
     Shrunk,
     /// The providers that take its place are not connected yet.
     Replaced,
@@ -74,7 +81,7 @@ impl Why {
     pub(super) fn text(self) -> &'static str {
         match self {
             Self::Shrunk => {
-                "its registry lost most providers at once, and it is asked whether it lives"
+                "its registry lost most providers within 30 s, and it is asked whether it lives"
             }
             Self::Replaced => "those that take its place are not connected yet",
         }
@@ -86,6 +93,8 @@ impl Default for Source {
         Self {
             providers: Vec::new(),
             held: Vec::new(),
+            asked: Vec::new(),
+            recent: Recent::default(),
             params: SharedParams::default(),
             health: Health::Stale,
             excluded: Vec::new(),
@@ -105,9 +114,9 @@ impl Source {
         self.cached = Some(saved);
     }
 
-    /// Takes over what the registry says. Providers that are missing now are held when they are too many
-    /// at once, or when nobody who remains is connected; `set` is the present one, of which these are.
-    /// Returns the reason if any is held.
+    /// Takes over what the registry says. Providers that are missing now are held when too many have gone
+    /// within 30 s, or when nobody who remains is connected; `set` is the present one, of which these are.
+    /// Returns the reason if any may be held.
     pub(super) fn take(&mut self, push: Snapshot, set: &Endpoints, now: Instant) -> Option<Why> {
         let Snapshot { mut providers, health, excluded, level } = push;
         self.health = health;
@@ -123,36 +132,82 @@ impl Source {
         self.share_params(&mut providers);
         let before = take(&mut self.providers);
         let listed: HashSet<Key<'_>> = providers.iter().map(key).collect();
-        self.held.retain(|held| !listed.contains(&key(&held.registration)));
+        self.forget(&listed);
         let (all, left) = (before.len(), listed.len());
         let missing: Vec<_> = before.into_iter().filter(|p| !listed.contains(&key(p))).collect();
         let added = left > all - missing.len();
         drop(listed);
         self.providers = providers;
+        // A list that shrinks in steps is no better than one that does so at once.
+        let largest = self.recent.largest(all, now);
         if missing.is_empty() {
             return None;
         }
 
-        let shrunk = left == 0 || all >= 2 && left * 2 <= all;
+        let shrunk = left == 0 || largest >= 2 && left * 2 <= largest;
         let (missing, others) = find(missing, set);
-        let why = match shrunk {
-            true => Why::Shrunk,
-            false if added || !others => Why::Replaced,
-            false => return None,
-        };
-        let until = after(now, if shrunk { SHRUNK_HOLD } else { REPLACED_HOLD });
-        let held = missing.into_iter().filter_map(|(registration, endpoint)| {
-            let told = registration.instance.terminating || is_leaving(&endpoint);
-            // Whoever is not connected is no help until others are.
-            let idle = why == Why::Replaced && !is_alive(&endpoint);
-            let level = level_before;
-            let held = Held { registration, endpoint, level, why, until, dead_at: None };
-            (!told && !idle).then_some(held)
+        let missing = missing.into_iter().filter(|(registration, endpoint)| {
+            !registration.instance.terminating && !is_leaving(endpoint) && !is_refused(endpoint)
         });
-        let held: Vec<_> = held.collect();
-        let any = !held.is_empty();
-        self.held.extend(held);
+        let level = level_before;
+        if shrunk {
+            let until = after(now, SHRUNK_HOLD);
+            self.held.iter_mut().for_each(Held::hold_on);
+            self.held.extend(missing.map(|(registration, endpoint)| Held {
+                registration,
+                endpoint,
+                level,
+                why: Why::Shrunk,
+                until,
+                dead_at: None,
+            }));
+            let any = !self.held.is_empty() || self.recent.has_left();
+            return any.then_some(Why::Shrunk);
+        }
+        let (why, until) = (Why::Replaced, after(now, REPLACED_HOLD));
+        let holds = added || !others;
+        let mut any = false;
+        for (registration, endpoint) in missing {
+            // Whoever is not connected is no help until others are.
+            let held = holds && is_alive(&endpoint);
+            if matches!(channel_state(&endpoint), ChannelState::Idle | ChannelState::Ready) {
+                self.recent.leave(&registration, level, now);
+            }
+            if held {
+                any = true;
+                self.held.push(Held { registration, endpoint, level, why, until, dead_at: None });
+            }
+        }
         any.then_some(why)
+    }
+
+    /// Forgets that those of `listed` were missing.
+    fn forget(&mut self, listed: &HashSet<Key<'_>>) {
+        self.held.retain(|held| !listed.contains(&key(&held.registration)));
+        self.asked.retain(|asked| !listed.contains(&key(&asked.registration)));
+        self.recent.retain(|left| !listed.contains(&key(left)));
+    }
+
+    /// Asks those who left before most were gone whether they live. `endpoint` makes the endpoint of one
+    /// that can be used.
+    pub(super) fn ask(
+        &mut self,
+        now: Instant,
+        endpoint: impl Fn(&Registration) -> Option<Endpoint>,
+    ) {
+        for left in self.recent.take_left(now) {
+            let known =
+                self.held.iter().any(|held| key(&held.registration) == key(&left.registration));
+            let Some(endpoint) = endpoint(&left.registration).filter(|_| !known) else { continue };
+            let until = after(left.at, SHRUNK_HOLD);
+            let (registration, level, why) = (left.registration, left.level, Why::Shrunk);
+            self.asked.push(Held { registration, endpoint, level, why, until, dead_at: None });
+        }
+    }
+
+    /// Returns `true` while somebody is held or asked.
+    pub(super) fn holds(&self) -> bool {
+        !self.held.is_empty() || !self.asked.is_empty()
     }
 
     /// Keeps once what the parameters of these have in common.
@@ -173,8 +228,8 @@ impl Source {
     }
 
     /// Lets those go that are dead, that have left by themselves, or whose time is over; with `replaced`,
-    /// those too in whose place others are connected. Those that are `unasked` are not dead yet. Returns `true`
-    /// if one went.
+    /// those too in whose place others are connected. Those that are `unasked` are not dead yet. Of those that
+    /// were asked, the ones that live are held from now on. Returns `true` if one went or came.
     pub(super) fn look(
         &mut self,
         now: Instant,
@@ -182,19 +237,37 @@ impl Source {
         unasked: &HashSet<*const EndpointState>,
     ) -> bool {
         let before = self.held.len();
+        for held in self.held.iter().filter(|held| is_leaving(&held.endpoint)) {
+            self.recent.retain(|left| key(left) != key(&held.registration));
+        }
         self.held.retain_mut(|held| held.stays(now, replaced, unasked));
-        self.held.len() < before
+        let went = self.held.len() < before;
+        self.asked.retain_mut(|asked| asked.stays(now, replaced, unasked));
+        let alive = |asked: &Held| is_alive(&asked.endpoint);
+        let (came, silent): (Vec<_>, _) = take(&mut self.asked).into_iter().partition(alive);
+        self.asked = silent;
+        let any = !came.is_empty();
+        self.held.extend(came);
+        went || any
     }
 }
 
 impl Held {
+    /// Goes on as one of those that went with most others.
+    fn hold_on(&mut self) {
+        if self.why == Why::Replaced {
+            self.why = Why::Shrunk;
+            self.until = after(self.until, SHRUNK_HOLD.saturating_sub(REPLACED_HOLD));
+        }
+    }
+
     fn stays(
         &mut self,
         now: Instant,
         replaced: bool,
         unasked: &HashSet<*const EndpointState>,
     ) -> bool {
-        if self.until <= now || is_leaving(&self.endpoint) {
+        if self.until <= now || is_leaving(&self.endpoint) || is_refused(&self.endpoint) {
             return false;
         }
         let alive = is_alive(&self.endpoint);
@@ -243,6 +316,11 @@ fn channel_state(endpoint: &Endpoint) -> ChannelState {
 /// Returns `true` if the endpoint is connected and answers.
 pub(super) fn is_alive(endpoint: &Endpoint) -> bool {
     channel_state(endpoint) == ChannelState::Ready
+}
+
+/// Returns `true` if nobody listens at the address any more.
+fn is_refused(endpoint: &Endpoint) -> bool {
+    endpoint.state().channel().is_some_and(|channel| channel.is_refused())
 }
 
 /// Returns `true` if the endpoint has said itself that it takes no more calls.

@@ -227,6 +227,8 @@ pub(crate) struct Wired(Arc<Mutex<Wires>>);
 struct Wires {
     /// The ports that can be connected to.
     up: HashSet<u16>,
+    /// The ports at which nobody listens.
+    refused: HashSet<u16>,
     channels: HashMap<u16, watch::Sender<ChannelState>>,
     opened: Vec<(u16, Instant)>,
     alive: usize,
@@ -237,6 +239,7 @@ impl Wired {
     pub(crate) fn up(&self, ports: impl IntoIterator<Item = u16>) {
         for port in ports {
             self.0.lock().unwrap().up.insert(port);
+            self.0.lock().unwrap().refused.remove(&port);
             self.say(port, ChannelState::Ready);
         }
     }
@@ -245,6 +248,14 @@ impl Wired {
     pub(crate) fn down(&self, port: u16, state: ChannelState) {
         self.0.lock().unwrap().up.remove(&port);
         self.say(port, state);
+    }
+
+    /// Closes these ports: nobody listens there from now on.
+    pub(crate) fn refuse(&self, ports: impl IntoIterator<Item = u16>) {
+        for port in ports {
+            self.0.lock().unwrap().refused.insert(port);
+            self.down(port, ChannelState::Connecting);
+        }
     }
 
     fn say(&self, port: u16, state: ChannelState) {
@@ -282,15 +293,19 @@ impl Connect for Wired {
         let (sender, receiver) = watch::channel(state);
         wires.channels.insert(port, sender);
         wires.alive += 1;
-        Ok(Arc::new(Wire(receiver, self.clone())))
+        Ok(Arc::new(Wire { state: receiver, port, wired: self.clone() }))
     }
 }
 
-struct Wire(watch::Receiver<ChannelState>, Wired);
+struct Wire {
+    state: watch::Receiver<ChannelState>,
+    port: u16,
+    wired: Wired,
+}
 
 impl Drop for Wire {
     fn drop(&mut self) {
-        self.1.0.lock().unwrap().alive -= 1;
+        self.wired.0.lock().unwrap().alive -= 1;
     }
 }
 
@@ -302,11 +317,11 @@ impl Invoke for Wire {
 
 impl Channel for Wire {
     fn state(&self) -> ChannelState {
-        *self.0.borrow()
+        *self.state.borrow()
     }
 
     fn changed(&self, seen: ChannelState) -> Pin<Box<dyn Future<Output = ChannelState> + Send>> {
-        let mut state = self.0.clone();
+        let mut state = self.state.clone();
         Box::pin(async move {
             let changed = state.wait_for(|state| *state != seen).await.map(|state| *state);
             match changed {
@@ -314,5 +329,9 @@ impl Channel for Wire {
                 Err(_) => std::future::pending().await,
             }
         })
+    }
+
+    fn is_refused(&self) -> bool {
+        self.wired.0.lock().unwrap().refused.contains(&self.port)
     }
 }

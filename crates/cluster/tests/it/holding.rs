@@ -118,7 +118,111 @@ async fn a_loss_of_half_is_held_and_a_smaller_one_is_believed_at_once() {
     bench.tell(1..=2).await;
     assert_eq!(bench.ports(), [1, 2]);
     bench.tell(1..=1).await;
-    assert_eq!(bench.ports(), [1, 2], "half of two");
+    assert_eq!(bench.ports(), [1, 2], "a third of those of late");
+    seconds(0.2).await;
+    assert_eq!(bench.ports(), [1, 2, 3], "who left before lives");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_set_that_shrinks_in_steps_is_held_as_one_that_does_at_once() {
+    let bench = Bench::new(1..=10, 1..=10).await;
+    bench.tell(1..=6).await;
+    assert_eq!(bench.ports(), (1..=6).collect::<Vec<_>>(), "a little shorter");
+    seconds(2.0).await;
+    for left in [4, 2, 1] {
+        bench.tell(1..=left).await;
+        seconds(0.5).await;
+        let mut ports = bench.ports();
+        ports.sort_unstable();
+        assert_eq!(ports, (1..=10).collect::<Vec<_>>(), "{left} left");
+    }
+    // Each for 30 s from when it left.
+    seconds(26.2).await;
+    let mut ports = bench.ports();
+    ports.sort_unstable();
+    assert_eq!(ports, (1..=6).collect::<Vec<_>>());
+    seconds(4.0).await;
+    assert_eq!(bench.ports(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_service_that_is_scaled_to_zero_in_steps_is_empty_after_30_s() {
+    let bench = Bench::new(1..=5, 1..=5).await;
+    for left in (0..5).rev() {
+        bench.tell(1..=left).await;
+        seconds(1.0).await;
+    }
+    assert_eq!(bench.ports().len(), 5);
+    seconds(29.5).await;
+    assert!(bench.ports().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_counts_among_those_of_late_for_30_s() {
+    let bench = Bench::new(1..=10, 1..=10).await;
+    bench.tell(1..=6).await;
+    seconds(30.0).await;
+    bench.tell(1..=4).await;
+    assert_eq!(bench.ports(), [1, 2, 3, 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_those_that_left_in_steps_the_ones_that_are_away_are_not_called_again() {
+    let bench = Bench::new(1..=10, 1..=8).await;
+    // One says that it leaves, one is killed, one was never called, one is called no more.
+    bench.wired.down(7, ChannelState::Draining);
+    bench.wired.refuse([8]);
+    yield_to_tasks().await;
+    bench.tell(1..=6).await;
+    assert_eq!(bench.ports(), (1..=6).collect::<Vec<_>>());
+    bench.wired.refuse([9]);
+    // The steps after it, of those that stop in order.
+    for left in (1..6).rev() {
+        bench.wired.down(left + 1, ChannelState::Draining);
+        yield_to_tasks().await;
+        bench.tell(1..=left).await;
+        assert_eq!(bench.ports(), (1..=left).collect::<Vec<_>>());
+    }
+    seconds(3.0).await;
+    assert_eq!(bench.ports(), [1]);
+    let opened = bench.wired.opened();
+    let asked = |port| opened.iter().filter(|(opened, _)| *opened == port).count();
+    assert_eq!([6, 7, 8, 9, 10].map(asked), [1, 1, 1, 1, 1], "nobody who said so is asked");
+    // The answer of one that was asked comes late.
+    bench.wired.up([10]);
+    settle().await;
+    assert_eq!(bench.ports(), [1, 10]);
+    bench.wired.refuse([10]);
+    settle().await;
+    assert_eq!(bench.ports(), [1]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_whose_address_refuses_connections_is_not_held() {
+    let bench = Bench::new(1..=4, 1..=3).await;
+    bench.wired.refuse([1, 4]);
+    bench.tell([]).await;
+    // Nobody knows of the last one, which was never called, until it is asked.
+    assert_eq!(bench.ports(), [2, 3, 4]);
+    seconds(0.2).await;
+    assert_eq!(bench.ports(), [2, 3]);
+    bench.wired.refuse([2]);
+    settle().await;
+    assert_eq!(bench.ports(), [3]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_in_whose_place_others_came_are_held_too_once_most_are_gone() {
+    let bench = Bench::new(1..=6, 1..=6).await;
+    bench.tell([1, 2, 3, 4, 9]).await;
+    assert_eq!(bench.ports(), [1, 2, 3, 4, 9, 5, 6]);
+    bench.tell([1]).await;
+    seconds(6.0).await;
+    let mut ports = bench.ports();
+    ports.sort_unstable();
+    assert_eq!(ports, [1, 2, 3, 4, 5, 6], "the new one was never connected");
+    seconds(24.0).await;
+    assert_eq!(bench.ports(), [1]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -276,6 +380,32 @@ async fn whom_another_registry_knows_is_not_missing() {
     assert_eq!(ports(&directory), [3, 4, 1, 2]);
     seconds(30.0).await;
     assert_eq!(ports(&directory), [3, 4]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_those_that_left_in_steps_the_ones_that_another_registry_knows_are_not_missing() {
+    let registries = [Scripted::default(), Scripted::default()];
+    let wired = Wired::default();
+    wired.up(1..=10);
+    let (directories, channels) = wired_directories(&wired, &[&registries[0], &registries[1]]);
+    let directory = directories.directory(&service(), Vec::new());
+    settle().await;
+    registries[0].tell(&providers(1..=10));
+    registries[1].tell(&providers(7..=8));
+    settle().await;
+    for endpoint in directory.snapshot().iter() {
+        endpoint.state().channel_or(|| channels.open(endpoint)).unwrap();
+    }
+    for left in [6, 4] {
+        registries[0].tell(&providers(1..=left));
+        seconds(1.0).await;
+    }
+    assert_eq!(ports(&directory), [1, 2, 3, 4, 7, 8, 5, 6, 9, 10]);
+    let opened = wired.opened();
+    let asked = |port| opened.iter().filter(|(opened, _)| *opened == port).count();
+    assert_eq!([7, 8, 9, 10].map(asked), [1, 1, 2, 2]);
+    seconds(30.0).await;
+    assert_eq!(ports(&directory), [1, 2, 3, 4, 7, 8]);
 }
 
 #[tokio::test(start_paused = true)]

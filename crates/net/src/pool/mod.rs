@@ -272,6 +272,11 @@ impl<C: MakeConnection> Pool<C> {
         self.shared.slots.iter().find_map(Slot::error)
     }
 
+    /// Returns true while there is no connection and the last attempt was refused: nobody listens.
+    pub fn is_refused(&self) -> bool {
+        self.state() == State::Connecting && self.last_error().is_some_and(|e| e.is_refused())
+    }
+
     /// Takes no more work; connections close when what they have is done, at once with `now`.
     pub fn close(&self, now: bool) {
         // First, so that an attempt that succeeds meanwhile closes what it opened.

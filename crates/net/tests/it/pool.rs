@@ -71,6 +71,8 @@ impl Connection for Conn {
 enum Attempt {
     Connect,
     Refuse,
+    /// Is told by the system that nobody listens.
+    NobodyListens,
     Hang,
     Panic,
     /// Connects, and panics when the end of the connection is awaited.
@@ -136,6 +138,10 @@ impl MakeConnection for Script {
         match next {
             None | Some(Attempt::Connect) => Ok(self.open()),
             Some(Attempt::Refuse) => Err(Error::new(ErrorKind::Io, "refused")),
+            Some(Attempt::NobodyListens) => {
+                let refused = std::io::ErrorKind::ConnectionRefused;
+                Err(Error::io("cannot connect", refused.into()))
+            }
             Some(Attempt::Panic) => panic!("as the test wants"),
             Some(Attempt::ConnectAndPanic) => Ok(Conn { panics: true, ..self.open() }),
             Some(Attempt::Hang) => std::future::pending().await,
@@ -426,6 +432,26 @@ async fn waiters_learn_that_the_pool_closed_and_a_dropped_pool_lets_go() {
     let conn = dropped.ready(Some(soon(1))).await.unwrap();
     drop(dropped);
     assert_eq!(*conn.end.borrow(), Some(false));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pool_is_refused_while_nobody_listens() {
+    let script = Script::of([
+        Attempt::Refuse,
+        Attempt::NobodyListens,
+        Attempt::Refuse,
+        Attempt::NobodyListens,
+    ]);
+    let pool = pool(&script, 1);
+    assert!(!pool.is_refused());
+    pool.warm_up();
+    for (attempts, refused) in [(1, false), (2, true), (3, false), (4, true)] {
+        wait_until("the attempt is made", || script.attempts() == attempts).await;
+        tokio::task::yield_now().await;
+        assert_eq!(pool.is_refused(), refused, "after {attempts} attempts");
+    }
+    wait_until("it is connected", || pool.state() == State::Ready).await;
+    assert!(!pool.is_refused());
 }
 
 #[tokio::test(start_paused = true)]

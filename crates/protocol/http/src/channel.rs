@@ -59,6 +59,10 @@ impl Channel for HttpChannel {
         })
     }
 
+    fn is_refused(&self) -> bool {
+        self.0.pool.is_refused()
+    }
+
     fn warm_up(&self) {
         self.0.pool.warm_up();
     }

@@ -1,6 +1,7 @@
 //! Connections to one address, each with one exchange at a time.
 
 use std::future::poll_fn;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
@@ -43,6 +44,8 @@ struct Inner {
     permits: Arc<Semaphore>,
     idle: Mutex<Vec<Idle>>,
     state: watch::Sender<ChannelState>,
+    /// Set when nobody listened at the address at the last attempt.
+    refused: AtomicBool,
     /// The connections, their reaper, and the attempts to reach an address that was lost.
     tasks: Scope,
 }
@@ -69,6 +72,7 @@ impl Pool {
             parts,
             idle: Mutex::default(),
             state: watch::Sender::new(ChannelState::Idle),
+            refused: AtomicBool::new(false),
             tasks: Scope::new(),
         });
         inner.tasks.spawn(reap(Arc::downgrade(&inner), inner.parts.options.idle_timeout));
@@ -115,6 +119,11 @@ impl Pool {
                 Err(Error::new(ErrorKind::Timeout, why))
             }
         }
+    }
+
+    /// Returns `true` while nobody listens at the address.
+    pub(crate) fn is_refused(&self) -> bool {
+        self.0.is(ChannelState::Connecting) && self.0.refused.load(Ordering::Acquire)
     }
 
     /// Opens a connection unless there is one.
@@ -165,7 +174,10 @@ impl Inner {
 
     async fn connect(&self) -> Result<Sender> {
         let PoolParts { address, dial, options, .. } = &self.parts;
-        let (io, _) = dial.dial(address).await?;
+        let dialed = dial.dial(address).await;
+        let refused = dialed.as_ref().is_err_and(Error::is_refused);
+        self.refused.store(refused, Ordering::Release);
+        let (io, _) = dialed?;
         let mut builder = http1::Builder::new();
         builder.max_buf_size(options.max_head.max(8192)).max_headers(options.max_headers);
         let handshake = builder.handshake(TokioIo::new(io)).await;

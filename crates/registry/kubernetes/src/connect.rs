@@ -7,10 +7,10 @@ use dubhe_core::time::SharedClock;
 use dubhe_core::{Code, Status};
 use futures_util::FutureExt as _;
 use kube::Config;
-use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 
 use crate::api::Api;
+use crate::client;
 use crate::options::{Credentials, KubernetesOptions, Pem};
 
 /// The folder in which Kubernetes mounts the service account of a pod.
@@ -31,7 +31,7 @@ pub(crate) fn connect(
 ) -> Result<Vec<Connected>, Status> {
     if let Some(server) = &options.server {
         let config = named(server, &options.credentials)?;
-        return Ok(vec![client(config, None, options, clock)?]);
+        return Ok(vec![connected(config, None, options, clock)?]);
     }
     if options.contexts.is_empty() {
         // In a pod its own account comes first; a kubeconfig in an image is for people.
@@ -42,11 +42,11 @@ pub(crate) fn connect(
         } else {
             of_context(options.kubeconfig.as_deref(), None)?
         };
-        return Ok(vec![client(config, None, options, clock)?]);
+        return Ok(vec![connected(config, None, options, clock)?]);
     }
     let of = |context: &String| {
         let config = of_context(options.kubeconfig.as_deref(), Some(context))?;
-        client(config, Some(context), options, clock)
+        connected(config, Some(context), options, clock)
     };
     options.contexts.iter().map(of).collect()
 }
@@ -164,20 +164,17 @@ fn certificates(pem: &[u8], whence: &str) -> Result<Vec<Vec<u8>>, Status> {
     }
 }
 
-fn client(
-    mut config: Config,
+fn connected(
+    config: Config,
     context: Option<&String>,
     options: &KubernetesOptions,
     clock: &SharedClock,
 ) -> Result<Connected, Status> {
-    // Trying again is ours, with our clock and our pauses.
-    config.default_retry = false;
-    config.connect_timeout = Some(options.connect_timeout);
     let server = config.cluster_url.to_string();
     let namespace = options.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
-    let client = ClientBuilder::try_from(config)
+    let client = client::of(&config, options.connect_timeout, clock)
         .map_err(|error| wrong(format!("no client for {server}: {error}")))?;
     let server = server.trim_end_matches('/');
-    let api = Api::new(client.build(), server, &namespace, clock.clone(), options.request_timeout);
+    let api = Api::new(client, server, &namespace, clock.clone(), options.request_timeout);
     Ok(Connected { api, context: context.cloned() })
 }

@@ -27,6 +27,7 @@
 
 mod access;
 mod api;
+mod client;
 mod connect;
 mod discovery;
 mod documents;

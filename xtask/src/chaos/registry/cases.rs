@@ -3,7 +3,7 @@
 use super::super::Chaos;
 use super::fleet::Fleet;
 use super::system::System;
-use super::{paths, stops, writes};
+use super::{nobody, paths, skew, stops, writes};
 use crate::Result;
 use crate::registries::Level;
 
@@ -39,7 +39,10 @@ pub(super) const CASES: &[Case] = &[
     one("migration", writes::migration),
     everywhere("junk", writes::junk),
     one("cold-start", stops::cold_start),
-    one("zero", stops::zero),
+    one("zero", nobody::zero),
+    one("killed", nobody::killed),
+    one("cut-off", nobody::cut_off),
+    one("skew", skew::skew),
 ];
 
 /// Milliseconds until all have found one another again, at most.

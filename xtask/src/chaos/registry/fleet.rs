@@ -98,6 +98,11 @@ impl Consumer {
         })
     }
 
+    /// The number of lines, one in 200 ms at most, that say that `who` answers calls from `from` on.
+    fn shares(&self, who: u32, from: u128) -> usize {
+        self.look(|lines| lines.seen.iter().filter(|&&(at, by)| by == who && at >= from).count())
+    }
+
     /// The first failure at `from` or later whose text has `text`.
     pub(super) fn says(&self, text: &str, from: u128) -> Option<Event> {
         self.look(|lines| {
@@ -121,10 +126,28 @@ pub(super) struct Provider {
     pub(super) target: Target,
 }
 
+/// A registry to which others write than the providers.
+pub(super) trait Place {
+    /// An address at which the next provider can listen.
+    fn free_address(&self) -> Result<SocketAddr> {
+        free_address()
+    }
+
+    /// The name of the machine of the provider at this address, if it has one of its own; before it starts.
+    fn hostname(&self, provider: SocketAddr) -> Result<Option<String>> {
+        let _ = provider;
+        Ok(None)
+    }
+
+    /// Writes that these providers are there and no others.
+    fn write(&self, providers: &[SocketAddr]) -> Result<()>;
+}
+
 /// The processes of a model.
 pub(super) struct Fleet<'a> {
     pub(super) level: Level,
     chaos: &'a Chaos,
+    place: Option<&'a dyn Place>,
     pub(super) app: String,
     /// The registry as providers reach it.
     pub(super) url: String,
@@ -148,10 +171,24 @@ impl<'a> Fleet<'a> {
         providers: usize,
         consumers: &[&str],
     ) -> Result<Self> {
+        Self::start_in(None, chaos, level, group, url, providers, consumers)
+    }
+
+    /// The same, whose providers somebody else writes to the registry.
+    pub(super) fn start_in(
+        place: Option<&'a dyn Place>,
+        chaos: &'a Chaos,
+        level: Level,
+        group: &str,
+        url: &str,
+        providers: usize,
+        consumers: &[&str],
+    ) -> Result<Self> {
         let app = format!("{group}-{}", level.name());
         let mut fleet = Self {
             level,
             chaos,
+            place,
             app,
             url: url.to_owned(),
             providers: Vec::new(),
@@ -161,7 +198,7 @@ impl<'a> Fleet<'a> {
             from: 0,
         };
         for _ in 0..providers {
-            fleet.provide(free_address()?)?;
+            fleet.provide(fleet.free_address()?)?;
         }
         for url in consumers {
             fleet.consume(url, &[])?;
@@ -172,13 +209,31 @@ impl<'a> Fleet<'a> {
         Ok(fleet)
     }
 
+    /// An address at which the next provider can listen.
+    pub(super) fn free_address(&self) -> Result<SocketAddr> {
+        self.place.map_or_else(free_address, Place::free_address)
+    }
+
     /// Starts one more provider.
     pub(super) fn provide(&mut self, at: SocketAddr) -> Result<&Provider> {
+        self.provide_with(at, &[])
+    }
+
+    /// The same with further arguments.
+    pub(super) fn provide_with(&mut self, at: SocketAddr, more: &[&str]) -> Result<&Provider> {
+        let hostname = self.place.map(|place| place.hostname(at)).transpose()?.flatten();
         let begun = now_ms();
-        let args = ["--app", &*self.app, "--registry", &*self.url];
-        let target = Target::ours_at(self.chaos, at, &args)?;
+        let args = [&["--app", &*self.app, "--registry", &*self.url][..], more].concat();
+        let target = Target::ours_named(self.chaos, at, &args, hostname.as_deref())?;
         self.providers.push(Provider { begun, target });
+        self.write()?;
         self.providers.last().ok_or_else(|| "no provider".into())
+    }
+
+    /// Has the providers of now written to the registry, where they do not write themselves.
+    pub(super) fn write(&self) -> Result<()> {
+        let all: Vec<_> = self.providers.iter().map(|provider| provider.target.address).collect();
+        self.place.map_or(Ok(()), |place| place.write(&all))
     }
 
     /// Starts one more consumer.
@@ -248,7 +303,7 @@ impl<'a> Fleet<'a> {
     /// Waits until one more provider, which starts now, and one more consumer are found by all and find
     /// all; the milliseconds that each took.
     pub(super) fn newcomers(&mut self, url: &str) -> Result<(u128, u128)> {
-        let begun = self.provide(free_address()?)?.begun;
+        let begun = self.provide(self.free_address()?)?.begun;
         let provider = self.all_seen(begun)? - begun;
         self.consume(url, &[])?;
         let begun = now_ms();
@@ -261,6 +316,15 @@ impl<'a> Fleet<'a> {
             self.lost.extend(newcomer.failed(self.from));
         }
         Ok((provider, consumer))
+    }
+
+    /// The numbers of times, one in 200 ms at most, at which each provider was seen to answer from `from` on.
+    pub(super) fn shares(&self, from: u128) -> Vec<usize> {
+        let of = |provider: &Provider| {
+            let who = provider.target.id();
+            self.consumers.iter().map(|consumer| consumer.shares(who, from)).sum()
+        };
+        self.providers.iter().map(of).collect()
     }
 
     /// Ends all consumers, whose failures stay.

@@ -5,8 +5,13 @@
 //! another, since most of the time is waited for.
 
 mod cases;
+mod cluster;
+mod files;
 mod fleet;
+mod names;
+mod nobody;
 mod paths;
+mod skew;
 mod stops;
 mod system;
 mod writes;
@@ -16,10 +21,11 @@ use std::thread;
 
 use super::{Chaos, judge};
 use crate::Result;
+use crate::peers::Peer;
 use crate::process::check;
 use crate::registries::Kind;
 use crate::tally::Tally;
-use cases::{CASES, Case};
+use cases::{CASES, Case, Tell};
 use system::System;
 
 /// The result of a case in one model.
@@ -29,6 +35,12 @@ struct Verdict {
     kept: bool,
 }
 
+/// A case of a registry that is no server to start.
+type Light = fn(&Chaos, &mut Tell<'_>) -> Result<()>;
+
+/// The registries that are no servers to start, with their cases.
+const LIGHT: &[(&str, &[(&str, Light)])] = &[("file", files::CASES), ("dns", names::CASES)];
+
 /// Runs every case on every registry, or the one that the plan names, as `faults` or `faults/etcd`.
 pub(super) fn run(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
     let part = chaos.plan.part.as_deref();
@@ -36,13 +48,18 @@ pub(super) fn run(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
         Some((case, kind)) => (Some(case), Some(kind)),
         None => (part, None),
     };
-    if only.is_some_and(|only| CASES.iter().all(|case| case.name != only)) {
-        let names: Vec<&str> = CASES.iter().map(|case| case.name).collect();
+    let is = |kind: &str| on_kind.is_none_or(|name| name == kind);
+    let runs = |case: &str| only.is_none_or(|only| only == case);
+    let names = CASES.iter().map(|case| case.name);
+    if !names.clone().chain(LIGHT.iter().flat_map(|of| of.1).map(|case| case.0)).any(runs) {
+        let names: Vec<&str> = names.collect();
         return Err(format!("registry has the cases {}", names.join(", ")).into());
     }
+    let light: Vec<_> =
+        LIGHT.iter().filter(|of| is(of.0) && of.1.iter().any(|c| runs(c.0))).collect();
     let mut kinds = Vec::new();
     for kind in Kind::ALL {
-        if on_kind.is_some_and(|name| name != kind.to_string()) {
+        if !is(&kind.to_string()) || !CASES.iter().any(|case| runs(case.name)) {
             continue;
         }
         match kind.peer().missing() {
@@ -50,8 +67,10 @@ pub(super) fn run(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
             None => kinds.push(kind),
         }
     }
-    if let (Some(name), true) = (on_kind, kinds.is_empty() && tally.skipped == 0) {
-        return Err(format!("no registry is called {name:?}").into());
+    if let (Some(name), true) =
+        (on_kind, kinds.is_empty() && light.is_empty() && tally.skipped == 0)
+    {
+        return Err(format!("no registry is called {name:?}, or it has no such case").into());
     }
     for kind in &kinds {
         check(&mut chaos.peers.command(kind.peer(), &["prepare"]))?;
@@ -62,12 +81,58 @@ pub(super) fn run(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
             let sender = sender.clone();
             scope.spawn(move || on(chaos, kind, only, &sender));
         }
+        for (kind, cases) in light {
+            let sender = sender.clone();
+            scope.spawn(move || {
+                for (case, run) in cases.iter().filter(|case| runs(case.0)) {
+                    one(case, kind, &sender, |tell| run(chaos, tell));
+                }
+            });
+        }
         drop(sender);
         for Verdict { name, what, kept } in verdicts {
             judge(tally, &name, &what, kept);
         }
     });
     Ok(())
+}
+
+/// Runs the cases of Kubernetes, one after another, or the one that the plan names.
+pub(super) fn kubernetes(chaos: &Chaos, tally: &mut Tally) -> Result<()> {
+    let part = chaos.plan.part.as_deref();
+    let chosen: Vec<_> =
+        cluster::CASES.iter().filter(|case| part.is_none_or(|part| part == case.0)).collect();
+    if chosen.is_empty() {
+        let names: Vec<&str> = cluster::CASES.iter().map(|case| case.0).collect();
+        return Err(format!("kubernetes has the cases {}", names.join(", ")).into());
+    }
+    check(&mut chaos.peers.command(Peer::Kubernetes, &["prepare"]))?;
+    let (sender, verdicts) = mpsc::channel();
+    for (case, run) in chosen {
+        one(case, "kubernetes", &sender, |tell| run(chaos, tell));
+        for Verdict { name, what, kept } in verdicts.try_iter() {
+            judge(tally, &name, &what, kept);
+        }
+    }
+    Ok(())
+}
+
+/// A case of a registry, whose lines go to `verdicts`.
+fn one(
+    case: &str,
+    kind: &str,
+    verdicts: &mpsc::Sender<Verdict>,
+    run: impl FnOnce(&mut Tell<'_>) -> Result<()>,
+) {
+    let name = format!("registry/{case}/{kind}");
+    // The receiver outlives all senders.
+    let mut tell = |part: &str, what: String, kept: bool| {
+        let name = format!("{name}/{part}");
+        let _ = verdicts.send(Verdict { name, what, kept });
+    };
+    if let Err(error) = run(&mut tell) {
+        tell("run", error.to_string(), false);
+    }
 }
 
 /// The cases of one registry, one after another.
@@ -77,16 +142,9 @@ fn on(chaos: &Chaos, kind: Kind, only: Option<&str>, verdicts: &mpsc::Sender<Ver
         None => chaos.plan.full || kind == Kind::ZooKeeper || case.everywhere,
     };
     for case in CASES.iter().filter(chosen) {
-        let name = format!("registry/{}/{kind}", case.name);
-        // The receiver outlives all senders.
-        let mut tell = |part: &str, what: String, kept: bool| {
-            let name = format!("{name}/{part}");
-            let _ = verdicts.send(Verdict { name, what, kept });
-        };
-        let ended = System::start(chaos, kind, case.name)
-            .and_then(|mut system| (case.run)(chaos, &mut system, &mut tell));
-        if let Err(error) = ended {
-            tell("run", error.to_string(), false);
-        }
+        one(case.name, &kind.to_string(), verdicts, |tell| {
+            let mut system = System::start(chaos, kind, case.name)?;
+            (case.run)(chaos, &mut system, tell)
+        });
     }
 }

@@ -11,7 +11,7 @@ use crate::Result;
 use crate::registries::{Kind, Level};
 
 /// A session or lease that ends within a case.
-const SESSION: &str = "&session=3000";
+pub(super) const SESSION: &str = "&session=3000";
 /// Time in which it has ended, the least that a registry grants included.
 const EXPIRED: Duration = Duration::from_secs(5);
 

@@ -14,7 +14,7 @@ use crate::process::free_address;
 use crate::registries::Level;
 
 /// The longest orderly stop.
-const STOPS: Duration = Duration::from_secs(20);
+pub(super) const STOPS: Duration = Duration::from_secs(20);
 
 /// A registry that is stopped for a while.
 pub(super) fn away(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'_>) -> Result<()> {
@@ -42,22 +42,32 @@ pub(super) fn flapping(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'
 
 /// A provider that is killed, and starts at the same port before the registry knows.
 pub(super) fn restart(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'_>) -> Result<()> {
-    const BOUND_MS: u128 = 3000;
     let rounds = chaos.rounds(3, 100);
     for mut fleet in fleets(chaos, system, "restart")? {
-        let mut worst = 0;
-        for _ in 0..rounds {
-            let address = fleet.providers.remove(0).target.address;
-            let begun = fleet.provide(address)?.begun;
-            worst = worst.max(fleet.all_seen(begun)?.saturating_sub(begun));
-        }
-        let figures = format!(
-            "a provider is killed and started {rounds} times, and called again in {worst} ms, at most \
-             {BOUND_MS}"
-        );
-        let (what, kept) = fleet.verdict(&figures, worst <= BOUND_MS, 0);
-        tell(fleet.level.name(), what, kept);
+        kill_and_start(&mut fleet, rounds, tell)?;
     }
+    Ok(())
+}
+
+/// Kills a provider and starts it at the same port, again and again.
+pub(super) fn kill_and_start(
+    fleet: &mut Fleet<'_>,
+    rounds: usize,
+    tell: &mut Tell<'_>,
+) -> Result<()> {
+    const BOUND_MS: u128 = 3000;
+    let mut worst = 0;
+    for _ in 0..rounds {
+        let address = fleet.providers.remove(0).target.address;
+        let begun = fleet.provide(address)?.begun;
+        worst = worst.max(fleet.all_seen(begun)?.saturating_sub(begun));
+    }
+    let figures = format!(
+        "a provider is killed and started {rounds} times, and called again in {worst} ms, at most \
+         {BOUND_MS}"
+    );
+    let (what, kept) = fleet.verdict(&figures, worst <= BOUND_MS, 0);
+    tell(fleet.level.name(), what, kept);
     Ok(())
 }
 
@@ -103,34 +113,46 @@ pub(super) fn restart_all(
     Ok(())
 }
 
+/// The providers of a rolling update.
+pub(super) const ROLLED: usize = 3;
+
 /// A rolling update of three providers.
 pub(super) fn rolling(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'_>) -> Result<()> {
-    const PROVIDERS: usize = 3;
-    /// Calls in a second.
-    const CALLS: u32 = 100;
-    let rounds = chaos.rounds(1, 10);
     for level in Level::EACH {
         let url = system.url(level, "rolling", "");
-        let mut fleet = Fleet::start(chaos, level, "rolling", &url, PROVIDERS, &[])?;
-        fleet.consumers.push(Consumer::start(chaos, &fleet.app, &url, CALLS, &[])?);
-        let mut worst = 0;
-        fleet.all_seen(now_ms())?;
-        fleet.count_descriptors()?;
-        for _ in 0..rounds * PROVIDERS {
-            let mut leaving = fleet.providers.remove(0);
-            leaving.target.signal("TERM")?;
-            leaving.target.ended(STOPS)?;
-            let begun = fleet.provide(free_address()?)?.begun;
-            worst = worst.max(fleet.all_seen(begun)?.saturating_sub(begun));
-        }
-        let figures = format!(
-            "{} of {PROVIDERS} providers are replaced one after another at {CALLS} calls a second, and \
-             called in {worst} ms, at most {CONVERGES_MS}",
-            rounds * PROVIDERS
-        );
-        let (what, kept) = fleet.verdict(&figures, worst <= CONVERGES_MS, 0);
-        tell(level.name(), what, kept);
+        let mut fleet = Fleet::start(chaos, level, "rolling", &url, ROLLED, &[])?;
+        roll(chaos, &mut fleet, &url, tell)?;
     }
+    Ok(())
+}
+
+/// Replaces the providers one after another, which a consumer calls over `url`.
+pub(super) fn roll(
+    chaos: &Chaos,
+    fleet: &mut Fleet<'_>,
+    url: &str,
+    tell: &mut Tell<'_>,
+) -> Result<()> {
+    /// Calls in a second.
+    const CALLS: u32 = 100;
+    let replaced = chaos.rounds(1, 10) * ROLLED;
+    fleet.consumers.push(Consumer::start(chaos, &fleet.app, url, CALLS, &[])?);
+    let mut worst = 0;
+    fleet.all_seen(now_ms())?;
+    fleet.count_descriptors()?;
+    for _ in 0..replaced {
+        let mut leaving = fleet.providers.remove(0);
+        leaving.target.signal("TERM")?;
+        leaving.target.ended(STOPS)?;
+        let begun = fleet.provide(fleet.free_address()?)?.begun;
+        worst = worst.max(fleet.all_seen(begun)?.saturating_sub(begun));
+    }
+    let figures = format!(
+        "{replaced} of {ROLLED} providers are replaced one after another at {CALLS} calls a second, and \
+         called in {worst} ms, at most {CONVERGES_MS}"
+    );
+    let (what, kept) = fleet.verdict(&figures, worst <= CONVERGES_MS, 0);
+    tell(fleet.level.name(), what, kept);
     Ok(())
 }
 
@@ -220,46 +242,4 @@ fn cached(folder: &std::path::Path, ports: &[String]) -> bool {
         let text = String::from_utf8_lossy(&bytes);
         ports.iter().all(|port| text.contains(port.as_str()))
     })
-}
-
-/// A service without providers for a while.
-pub(super) fn zero(chaos: &Chaos, system: &mut System<'_>, tell: &mut Tell<'_>) -> Result<()> {
-    const SAYS_MS: u128 = 30_000;
-    const SAYS: &str = "no provider";
-    for mut fleet in fleets(chaos, system, "zero")? {
-        let failures = fleet.failures();
-        let mut leaving = std::mem::take(&mut fleet.providers);
-        let begun = now_ms();
-        for provider in &mut leaving {
-            provider.target.signal("TERM")?;
-            provider.target.ended(STOPS)?;
-        }
-        let gone = now_ms();
-        let end = Instant::now() + PATIENCE;
-        let said = loop {
-            match fleet.consumers.iter().find_map(|consumer| consumer.says(SAYS, begun)) {
-                Some(event) => break Some(event),
-                None if Instant::now() > end => break None,
-                None => thread::sleep(Duration::from_millis(25)),
-            }
-        };
-        let started = fleet.provide(free_address()?)?.begun;
-        let back = fleet.all_seen(started)?.saturating_sub(started);
-        let left = fleet.left_over(0).ok_or("no process lives through it")?;
-        let after = fleet.failures();
-        let first = after.first().map_or_else(String::new, |event| event.error.clone());
-        let says = said.as_ref().map_or_else(
-            || format!("no error says {SAYS:?}, but: {first}"),
-            |event| format!("an error says {SAYS:?} after {} ms", event.at.saturating_sub(gone)),
-        );
-        let in_time = said.is_some_and(|event| event.at.saturating_sub(gone) <= SAYS_MS);
-        let what = format!(
-            "{} calls failed before; {says}, at most {SAYS_MS}; a new provider is called in {back} ms, at \
-             most {CONVERGES_MS}; {left} descriptors left over",
-            failures.len()
-        );
-        let kept = in_time && failures.is_empty() && back <= CONVERGES_MS && left == 0;
-        tell(fleet.level.name(), what, kept);
-    }
-    Ok(())
 }

@@ -61,20 +61,9 @@ impl<'a> System<'a> {
 
     /// A proxy before it.
     pub(super) fn proxy(&self) -> Result<Proxy> {
-        let (port, control) = (self.kind.free_port()?, free_address()?);
+        let port = self.kind.free_port()?;
         let listen = SocketAddr::from(([127, 0, 0, 1], port + self.kind.offset()));
-        let mut command = Command::new(&self.chaos.ours);
-        for (name, value) in
-            [("--listen", listen), ("--to", self.listens()), ("--control", control)]
-        {
-            if name == "--listen" {
-                command.arg("proxy");
-            }
-            command.args([name, &value.to_string()]);
-        }
-        let log = self.chaos.peers.log(&format!("proxy-{}", self.name));
-        let process = ServerProcess::serve(&mut command, control, &log)?;
-        Ok(Proxy { control, port, _process: process })
+        Proxy::start(self.chaos, &self.name, port, listen, self.listens())
     }
 
     /// The same URL through a proxy.
@@ -92,11 +81,31 @@ impl<'a> System<'a> {
 /// The proxy, a process.
 pub(super) struct Proxy {
     control: SocketAddr,
-    port: u16,
+    /// The port of the URL.
+    pub(super) port: u16,
     _process: ServerProcess,
 }
 
 impl Proxy {
+    /// A proxy that listens for the processes of a case and connects to the registry.
+    pub(super) fn start(
+        chaos: &Chaos,
+        name: &str,
+        port: u16,
+        listen: SocketAddr,
+        to: SocketAddr,
+    ) -> Result<Self> {
+        let control = free_address()?;
+        let mut command = Command::new(&chaos.ours);
+        command.arg("proxy");
+        for (name, value) in [("--listen", listen), ("--to", to), ("--control", control)] {
+            command.args([name, &value.to_string()]);
+        }
+        let log = chaos.peers.log(&format!("proxy-{name}"));
+        let process = ServerProcess::serve(&mut command, control, &log)?;
+        Ok(Self { control, port, _process: process })
+    }
+
     /// Gives an order, and returns once it is carried out.
     pub(super) fn order(&self, order: &str) -> Result<()> {
         let mut stream = TcpStream::connect(self.control)?;

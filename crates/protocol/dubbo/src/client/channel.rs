@@ -75,6 +75,10 @@ impl Channel for DubboChannel {
         })
     }
 
+    fn is_refused(&self) -> bool {
+        self.pool.is_refused()
+    }
+
     fn warm_up(&self) {
         self.pool.warm_up();
     }

@@ -91,6 +91,10 @@ impl Channel for TripleChannel {
         })
     }
 
+    fn is_refused(&self) -> bool {
+        self.0.pool.is_refused()
+    }
+
     fn warm_up(&self) {
         self.0.pool.warm_up();
     }

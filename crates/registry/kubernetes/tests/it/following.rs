@@ -12,10 +12,10 @@ use serde_json::json;
 use crate::replay::{Answer, End, Part, Replay};
 use crate::support::{Exchange, addresses, clock, recorded, until, until_fresh};
 
-const SLICES: &str = "endpointslices";
+pub(crate) const SLICES: &str = "endpointslices";
 
 /// The recorded pages of a list of five slices.
-fn pages() -> Vec<Answer> {
+pub(crate) fn pages() -> Vec<Answer> {
     recorded("pages").iter().map(|page| Answer::list(SLICES, page)).collect()
 }
 

@@ -179,6 +179,14 @@ async fn what_a_kubeconfig_lacks_is_said() {
     for part in ["west", "kubeconfig", "context=NAME"] {
         assert!(error.message().contains(part), "{part}: {error}");
     }
+    let mut config: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(&file.0).unwrap()).unwrap();
+    config["clusters"][0]["cluster"]["proxy-url"] = "http://proxy.example.org:3128".into();
+    fs::write(&file.0, config.to_string()).unwrap();
+    let error = file.registry("").unwrap_err();
+    for part in ["proxy.example.org", "proxy-url", "not supported"] {
+        assert!(error.message().contains(part), "{part}: {error}");
+    }
     let missing = Kubernetes::builder("kubernetes://?kubeconfig=/nowhere/config", clock()).unwrap();
     let error = missing.build().unwrap_err();
     assert!(error.message().contains("/nowhere/config"), "{error}");

@@ -17,3 +17,4 @@ mod calls;
 mod following;
 mod keeping;
 mod kubeconfig;
+mod silence;
