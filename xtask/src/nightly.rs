@@ -49,7 +49,18 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Tally, run};
+    use std::fs;
+
+    use super::{SUITES, Tally, run};
+    use crate::repo::root;
+
+    #[test]
+    fn the_workflow_has_a_job_for_each_suite() {
+        let workflow = fs::read_to_string(root().join(".github/workflows/nightly.yml")).unwrap();
+        let names: Vec<&str> = SUITES.iter().map(|suite| suite.0).collect();
+        assert!(workflow.contains(&format!("suite: [{}]", names.join(", "))), "{workflow}");
+        assert!(workflow.contains(".ci/run nightly ${{ matrix.suite }}"), "{workflow}");
+    }
 
     #[test]
     fn an_unknown_suite_is_an_error() {
