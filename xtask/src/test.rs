@@ -51,7 +51,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
             ),
             "doc" => doc(&mut counts),
             "unit" => tests(&mut counts, &["test", "--workspace", "--no-fail-fast"]),
-            "walk" => walk::run(&mut counts),
+            "walk" => walk::run(None, &mut counts),
             "codegen" => codegen::run(&mut counts),
             "zookeeper" => zookeeper(&mut counts),
             "etcd" => etcd(&mut counts),
@@ -148,6 +148,25 @@ fn nacos(tally: &mut Tally) -> Result<()> {
     tests(tally, &["test", "--package", "dubhe-nacos", "--test", "nacos"])
 }
 
+/// Nacos 2 alone of these.
+pub(crate) fn nacos_2(tally: &mut Tally) -> Result<()> {
+    if let Some(how) = Peer::Nacos.missing() {
+        tally.skip("nacos 2", how);
+        return Ok(());
+    }
+    let peers = Peers::new("nacos-2")?;
+    let mut prepare = peers.command(Peer::Nacos, &["prepare"]);
+    check(prepare.env("NACOS_GENERATION", "2"))?;
+    check(&mut peers.command(Peer::Java("3"), &["prepare"]))?;
+    let test = ["--", "--exact", "a_server_of_nacos_2"];
+    tests(tally, &[&["test", "--package", "dubhe-nacos", "--test", "nacos"], &test[..]].concat())
+}
+
+/// Kubernetes as an API server's recorded answers have it, and the annotation of pods as Dubbo Java wrote it.
+pub(crate) fn recorded(tally: &mut Tally) -> Result<()> {
+    tests(tally, &["test", "--package", "dubhe-kubernetes", "--lib", "--test", "it"])
+}
+
 /// The registry against a real API server, which each test starts itself, and beside Dubbo Java, which has one for
 /// Kubernetes up to 3.2. Building that server takes a quarter of an hour, so this is a suite of the night.
 pub(crate) fn kubernetes(tally: &mut Tally) -> Result<()> {
@@ -162,7 +181,8 @@ pub(crate) fn kubernetes(tally: &mut Tally) -> Result<()> {
     // A server takes 300 MiB and a core to start.
     let one = ["--", "--test-threads", "1"];
     let args = ["test", "--package", "dubhe-kubernetes", "--test", "kubernetes"];
-    tests(tally, &[&args[..], &one].concat())
+    tests(tally, &[&args[..], &one].concat())?;
+    walk::cluster::run(&peers, tally)
 }
 
 /// Runs `cargo test` with these arguments and counts its tests.
