@@ -182,7 +182,7 @@ pub(crate) fn kubernetes(tally: &mut Tally) -> Result<()> {
     let one = ["--", "--test-threads", "1"];
     let args = ["test", "--package", "dubhe-kubernetes", "--test", "kubernetes"];
     tests(tally, &[&args[..], &one].concat())?;
-    walk::cluster::run(&peers, tally)
+    walk::run(Some(walk::CLUSTER), tally)
 }
 
 /// Runs `cargo test` with these arguments and counts its tests.
