@@ -113,6 +113,9 @@ fn crates(report: &mut Report, tally: &mut Tally) {
         if let Err(error) = run(&mut counts) {
             counts.fail(what, &error.to_string());
         }
+        if counts == Tally::default() {
+            counts.fail(what, "no test has run");
+        }
         report.other(what, with, &counts);
         tally.add(counts);
     }

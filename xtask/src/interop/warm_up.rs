@@ -18,8 +18,10 @@ pub(super) const NAME: &str = "warm-up";
 /// The age in seconds that the older provider, which is ours, tells of: a day, and a provider is warm after
 /// 10 minutes.
 const AGE: &str = "86400";
-/// Calls until shares are compared: their chance to be on the wrong side of a bound is below one in 10^6.
-const CALLS: usize = 80;
+/// Calls until shares are compared: the chance of half of them to be below the bound is less than one in 10^6.
+const CALLS: usize = 150;
+/// The bound between little and half, in percent: a new provider that is warmed up reaches it after 4 minutes.
+const BOUND: usize = 30;
 
 /// A direction, and the share of the calls that the provider which has just started gets.
 const DIRECTIONS: [(Suite, Share); 7] = [
@@ -47,8 +49,8 @@ impl Share {
     /// Checks the calls of the provider that has just started.
     fn check(self, new: usize, all: usize) -> Result<()> {
         let holds = match self {
-            Self::Little => new * 5 <= all,
-            Self::Half => new * 4 >= all,
+            Self::Little => new * 100 <= all * BOUND,
+            Self::Half => new * 100 > all * BOUND,
         };
         if holds {
             return Ok(());
