@@ -13,9 +13,8 @@ use clap::{Subcommand, ValueEnum};
 ///
 /// Who asks, and TLS, are part of the URL, which then is in quotes: USER:PASSWORD@ before the host; for ZooKeeper,
 /// Nacos and etcd ?tls=true, ca-cert-file=FILE, tls-cert-file=FILE with tls-key-file=FILE, and tls-server-name=NAME;
-/// for a Kubernetes kubeconfig=FILE with context=NAME, or for kubernetes://HOST:PORT caCertFile=FILE,
-/// clientCertFile=FILE with clientKeyFile=FILE, or oauthToken=TOKEN. Files are PEM. Those of URL are not the options of
-/// `dubhe call`, which are for its connections to providers.
+/// for Kubernetes kubeconfig=FILE with context=NAME, and for kubernetes://HOST:PORT caCertFile=FILE,
+/// clientCertFile=FILE with clientKeyFile=FILE, or oauthToken=TOKEN. Files are PEM.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "--help has more, and examples")]
 #[command(after_long_help = "Examples:
