@@ -26,6 +26,7 @@ mod bench;
 mod chaos;
 mod codegen;
 mod conformance;
+mod crates;
 mod features;
 mod fuzz;
 mod interop;

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::tally::Tally;
-use crate::{Result, bench, chaos, fuzz, test};
+use crate::{Result, bench, chaos, crates, fuzz, test, walk};
 
 /// Seconds for each fuzz target.
 const FUZZ_SECONDS: &str = "600";
@@ -16,12 +16,21 @@ type Suite = (&'static str, fn(&[String], &mut Tally) -> Result<()>, &'static [&
 /// `test` has the interop and conformance suites and the short form of chaos in it.
 const SUITES: &[Suite] = &[
     ("test", |_, tally| test::run(None, tally), &[]),
-    ("kubernetes", |_, tally| test::kubernetes(tally), &[]),
+    ("kubernetes", |_, tally| kubernetes(tally), &[]),
     ("chaos", chaos::run, &["--full"]),
     ("registry", chaos::run, &[chaos::REGISTRY_NODES, "--rounds", REGISTRY_ROUNDS]),
     ("fuzz", fuzz::run, &["--seconds", FUZZ_SECONDS]),
     ("bench", bench::run, &[]),
 ];
+
+/// The crate, and the lines that show it.
+fn kubernetes(tally: &mut Tally) -> Result<()> {
+    // A failure of the first must not hide the other.
+    if let Err(error) = crates::kubernetes(tally) {
+        tally.fail("kubernetes", &error.to_string());
+    }
+    walk::run(Some(walk::CLUSTER), tally)
+}
 
 /// Runs every suite, or the one that is named, and prints the counts of each.
 pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {

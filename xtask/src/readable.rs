@@ -1,4 +1,4 @@
-//! What makes a list of `dubhe registry` readable.
+//! Checks that lists of `dubhe registry` are readable.
 
 use crate::Result;
 

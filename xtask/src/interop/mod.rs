@@ -18,7 +18,7 @@ use crate::process::check;
 use crate::registries::Kind;
 use crate::repo::{root, target};
 use crate::tally::Tally;
-use crate::{Result, test};
+use crate::{Result, crates};
 pub(crate) use listed::names;
 use registry::Registries;
 use report::Report;
@@ -89,7 +89,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
     if name == Some(REGISTRY) {
         // A JVM at a time.
         drop(registries);
-        crates(&mut report, tally);
+        of_crates(&mut report, tally);
     }
     if matches!(name, None | Some(REGISTRY)) {
         report.print();
@@ -98,14 +98,14 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
 }
 
 /// The suites of crates that belong to the registries: `cargo xtask test` has each in a suite of its own.
-fn crates(report: &mut Report, tally: &mut Tally) {
+fn of_crates(report: &mut Report, tally: &mut Tally) {
     type Suite = fn(&mut Tally) -> Result<()>;
     let suites: [(&str, &str, Suite); 2] = [
-        ("nacos 2, both levels", "java-3.3.6", test::nacos_2),
+        ("nacos 2, both levels", "java-3.3.6", crates::nacos_2),
         (
             "kubernetes, recorded",
             "the API server 1.37 and the annotation of java-3.2.8",
-            test::recorded,
+            crates::recorded,
         ),
     ];
     for (what, with, run) in suites {

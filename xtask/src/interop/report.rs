@@ -7,7 +7,7 @@ use crate::registries::Level;
 use crate::table;
 use crate::tally::Tally;
 
-/// What another command runs, as it takes too long for each day.
+/// The suites of other commands, which take too long for each day.
 const ELSEWHERE: &[(&str, &str)] = &[(
     "kubernetes, live",
     "cargo xtask nightly kubernetes: the API server, Dubbo Java 3.2.8 both ways, the manifests and their roles",

@@ -14,7 +14,7 @@ use crate::tally::Tally;
 
 /// The Dubbo Java that has a registry for Kubernetes.
 const JAVA: Peer = Peer::Java("3.2.8");
-/// Its application, whose Service has this name, and the protocol that its annotation tells. Of its services the
+/// The application, whose Service has this name, and the protocol that its annotation tells. Of its services the
 /// list has none: Dubbo Java writes no mapping of interfaces there.
 const APPLICATION: &str = "shop";
 const PROTOCOL: &str = "tri";

@@ -272,7 +272,7 @@ fn of_page(page: &'static str, text: &str, heading: &str) -> Result<Vec<Line>> {
     if lines.is_empty() { Err(format!("{page} shows no line").into()) } else { Ok(lines) }
 }
 
-/// One line of the report.
+/// Adds a line to the report.
 fn judge(line: &Line, outcome: Result<()>, tally: &mut Tally) {
     let name = format!("walk/lines/{} {}", line.page, line.text);
     match outcome {

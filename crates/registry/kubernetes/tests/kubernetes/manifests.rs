@@ -193,7 +193,7 @@ async fn the_authorizer_grants_what_the_roles_say_and_nothing_else() {
     }
 }
 
-/// What a role of `roles.yaml` says.
+/// The accesses that a role of `roles.yaml` grants.
 fn said_of(role: &str) -> BTreeSet<Access> {
     let role = objects(ROLES).into_iter().find(|of| of["metadata"]["name"] == role).unwrap();
     let has = |list: &Value, text: &str| list.as_array().unwrap().iter().any(|one| one == text);
