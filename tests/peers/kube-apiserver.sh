@@ -7,6 +7,7 @@
 #   kube-apiserver.sh server-kill       the same without a word
 #   kube-apiserver.sh put PATH         the administrator creates the JSON of standard input below PATH,
 #                                      or merges it into the object of its name
+#   kube-apiserver.sh certificate USER prints the files of a certificate that says who USER is, and of its key
 #   kube-apiserver.sh compact          etcd forgets its history: watches of the past are gone (410)
 # KUBE_PORT (6443) is the HTTPS port; KUBE_ETCD_PORT (12379) and the one after it are etcd's.
 PEER=kube-apiserver
@@ -118,8 +119,20 @@ put() {
   case $status in 2??) ;; *) die "$1 was answered with $status" ;; esac
 }
 
+certificate() {
+  local cert=$DATA/$1.crt key=$DATA/$1.key
+  openssl req -newkey rsa:2048 -nodes -subj "/CN=$1" -keyout "$key" -out "$DATA/$1.csr" 2>/dev/null
+  # An extension makes it one of version 3, as clients want it. The serial number is one of the run: the folder of
+  # the authority is shared.
+  echo extendedKeyUsage=clientAuth >"$DATA/extensions"
+  openssl x509 -req -in "$DATA/$1.csr" -CA "$CERTS/ca.crt" -CAkey "$CERTS/ca.key" \
+    -set_serial "0x$(openssl rand -hex 8)" -days 30 -extfile "$DATA/extensions" -out "$cert" 2>/dev/null
+  printf '%s\n' "certificate=$cert" "key=$key"
+}
+
 case ${1:-} in
   put) put "${2:?the path of a kind, such as /api/v1/namespaces/default/services}" ;;
+  certificate) certificate "${2:?the name of a user}" ;;
   server-stop) terminate kube-apiserver ;;
   server-start) start_server ;;
   server-kill)

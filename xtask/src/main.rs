@@ -9,7 +9,7 @@
 //! cargo xtask fuzz    [TARGET] [--seconds N]     each target, 30 s unless told
 //! cargo xtask chaos   [CASE] [--full]            attacks and faults, each with its bound
 //! cargo xtask nightly [SUITE]                    every suite in its full length
-//! cargo xtask walk                               the first steps of the README, and projects of `dubhe new`
+//! cargo xtask walk    [PART]                     the first steps of the README, projects of `dubhe new`, printed lines
 //! cargo xtask picture                            docs/demo.svg, from the output of the demo
 //! cargo xtask generate                           tests/interop/src/java, from the jars of the Java peers
 //! ```
@@ -21,10 +21,12 @@
 // The output of this program is what it is for.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod api_server;
 mod bench;
 mod chaos;
 mod codegen;
 mod conformance;
+mod crates;
 mod features;
 mod fuzz;
 mod interop;
@@ -35,9 +37,11 @@ mod peers;
 mod picture;
 mod proc;
 mod process;
+mod readable;
 mod registries;
 mod repo;
 mod source;
+mod table;
 mod tally;
 mod test;
 mod tidy;
@@ -73,7 +77,7 @@ fn run(args: &[String], tally: &mut Tally) -> Result<()> {
         "fuzz" => fuzz::run(rest, tally),
         "chaos" => chaos::run(rest, tally),
         "nightly" => nightly::run(only_name(rest)?, tally),
-        "walk" => only_name(rest).and_then(|_| walk::run(tally)),
+        "walk" => walk::run(only_name(rest)?, tally),
         "picture" => only_name(rest).and_then(|_| picture::run(tally)),
         "generate" => only_name(rest).and_then(|_| codegen::write(tally)),
         other => Err(format!("no task is called {other:?}; {USAGE}").into()),

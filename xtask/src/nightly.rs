@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::tally::Tally;
-use crate::{Result, bench, chaos, fuzz, test};
+use crate::{Result, bench, chaos, crates, fuzz, test, walk};
 
 /// Seconds for each fuzz target.
 const FUZZ_SECONDS: &str = "600";
@@ -23,13 +23,16 @@ const SUITES: &[Suite] = &[
     ("bench", bench::run, &[]),
 ];
 
-/// The tests that need a real API server, and the faults of it.
-fn kubernetes(args: &[String], tally: &mut Tally) -> Result<()> {
-    // Tests that broke off must not hide the others.
-    if let Err(error) = test::kubernetes(tally) {
-        tally.fail("kubernetes", &error.to_string());
+/// The crate, the lines that show it, and the faults of a real API server.
+fn kubernetes(faults: &[String], tally: &mut Tally) -> Result<()> {
+    // One that broke off must not hide the others.
+    if let Err(error) = crates::kubernetes(tally) {
+        tally.fail("kubernetes/tests", &error.to_string());
     }
-    chaos::run(args, tally)
+    if let Err(error) = walk::run(Some(walk::CLUSTER), tally) {
+        tally.fail("kubernetes/lines", &error.to_string());
+    }
+    chaos::run(faults, tally)
 }
 
 /// Runs every suite, or the one that is named, and prints the counts of each.
@@ -58,7 +61,18 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Tally, run};
+    use std::fs;
+
+    use super::{SUITES, Tally, run};
+    use crate::repo::root;
+
+    #[test]
+    fn the_workflow_has_a_job_for_each_suite() {
+        let workflow = fs::read_to_string(root().join(".github/workflows/nightly.yml")).unwrap();
+        let names: Vec<&str> = SUITES.iter().map(|suite| suite.0).collect();
+        assert!(workflow.contains(&format!("suite: [{}]", names.join(", "))), "{workflow}");
+        assert!(workflow.contains(".ci/run nightly ${{ matrix.suite }}"), "{workflow}");
+    }
 
     #[test]
     fn an_unknown_suite_is_an_error() {

@@ -13,6 +13,15 @@ pub(crate) fn build_dubhe() -> Result<()> {
     check(&mut repo::cargo(&["build", "--package", "dubhe-cli"]))
 }
 
+/// Builds `dubhe` with a feature that it does not have by default, and puts it into `folder`: the next build
+/// replaces it where cargo left it.
+pub(crate) fn build_dubhe_with(feature: &str, folder: &Path) -> Result<()> {
+    check(&mut repo::cargo(&["build", "--package", "dubhe-cli", "--features", feature]))?;
+    fs::create_dir_all(folder)?;
+    fs::copy(target().join("debug/dubhe"), folder.join("dubhe"))?;
+    Ok(())
+}
+
 /// `dubhe` of this checkout.
 pub(crate) fn dubhe() -> Command {
     Command::new(target().join("debug/dubhe"))

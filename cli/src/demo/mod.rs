@@ -140,7 +140,7 @@ fn introduce(
     out: &mut impl Write,
 ) -> Result<(), Failure> {
     let met = if registry == "memory://" { "a registry in memory" } else { registry };
-    let addr = first.addr();
+    let (addr, port) = (first.addr(), first.addr().port());
     let second = second.addr();
     let dubhe = std::env::args().next().unwrap_or_else(|| "dubhe".to_owned());
     let json = "-H 'content-type: application/json'";
@@ -181,7 +181,7 @@ Meet in a registry, beside Java and Go (etcd: Go; a folder: Rust), and find what
   {dubhe} demo --addr 127.0.0.1:0 --registry etcd://127.0.0.1:2379
   {dubhe} demo --addr 127.0.0.1:0 --registry file:///tmp/dubhe-demo
   {dubhe} registry ls kubernetes://{kubernetes}
-  {dubhe} call 'dns:///shop.example.org:20880?protocol=dubbo' org.example.Greeter greet Ada{dns}
+  {dubhe} call 'dns:///localhost:{port}?protocol=dubbo' org.example.Greeter greet Ada{dns}
 
 Ctrl-C ends it.
 

@@ -10,6 +10,11 @@ use clap::{Subcommand, ValueEnum};
 /// URL is a registry as applications name it, such as zookeeper://HOST:PORT, nacos://HOST:PORT,
 /// etcd://HOST:PORT, kubernetes:// or file:///FOLDER, with the parameters that they use. The config centre
 /// apollo://HOST:PORT?app.id=NAME can be read and watched.
+///
+/// Who asks, and TLS, are part of the URL, which then is in quotes: USER:PASSWORD@ before the host; for ZooKeeper,
+/// Nacos and etcd ?tls=true, ca-cert-file=FILE, tls-cert-file=FILE with tls-key-file=FILE, and tls-server-name=NAME;
+/// for Kubernetes kubeconfig=FILE with context=NAME, and for kubernetes://HOST:PORT caCertFile=FILE,
+/// clientCertFile=FILE with clientKeyFile=FILE, or oauthToken=TOKEN. Files are PEM.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "--help has more, and examples")]
 #[command(after_long_help = "Examples:
@@ -20,6 +25,8 @@ use clap::{Subcommand, ValueEnum};
   dubhe registry watch nacos://127.0.0.1:8848 --application shop -o json
   dubhe registry put zookeeper://127.0.0.1:2181 shop.tag-router rule.yaml
   dubhe registry rm zookeeper://127.0.0.1:2181 shop.tag-router
+  dubhe registry ls 'etcd://shop:PASSWORD@10.0.0.1:2379?ca-cert-file=ca.pem'
+  dubhe registry ls 'nacos://10.0.0.1:8848?ca-cert-file=ca.pem&tls-cert-file=me.pem&tls-key-file=me.key'
   dubhe registry copy zookeeper://127.0.0.1:2181 nacos://127.0.0.1:8848 --dry-run")]
 pub(crate) struct RegistryArgs {
     #[command(subcommand)]

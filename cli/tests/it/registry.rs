@@ -419,3 +419,24 @@ fn a_registry_that_is_not_there_is_said_to_be() {
         assert!(wrong.code == 2 && wrong.err.contains(hint), "{}", wrong.err);
     }
 }
+
+#[test]
+fn the_parameters_of_tls_are_those_that_the_help_names() {
+    let help = dubhe(&["registry", "--help"]).out;
+    let help: Vec<&str> = help.split_whitespace().collect();
+    let help = help.join(" ");
+    assert!(help.contains("USER:PASSWORD@ before the host"), "{help}");
+    for name in ["tls=true", "tls-server-name=NAME", "ca-cert-file=FILE", "tls-cert-file=FILE"] {
+        assert!(help.contains(name), "{name}: {help}");
+    }
+    let none = "/no/such.pem";
+    for system in ["zookeeper", "nacos", "etcd"] {
+        for parameters in
+            [format!("ca-cert-file={none}"), format!("tls-cert-file={none}&tls-key-file={none}")]
+        {
+            let url = format!("{system}://127.0.0.1:1?{parameters}");
+            let wrong = dubhe(&["registry", "ls", &url]);
+            assert!(wrong.code != 0 && wrong.err.contains(none), "{url}: {}", wrong.err);
+        }
+    }
+}

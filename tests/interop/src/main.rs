@@ -15,6 +15,7 @@
     reason = "the lines are the purpose of the program"
 )]
 
+mod aged;
 mod any;
 mod codes;
 mod consumer;
@@ -35,6 +36,7 @@ mod streams;
 mod wait;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Parser;
 
@@ -44,7 +46,8 @@ const PAYLOAD: usize = 64 << 20;
 /// The services of the Java and Go peers, and the cases of their consumers
 #[derive(Debug, Parser)]
 enum Command {
-    /// Provide the services; prints READY and its address once it listens and the registry knows
+    /// Provide the services; prints READY and its address once it listens and the registry knows, and at its
+    /// end CALLS and how many it served
     Provider {
         /// Address to listen on, such as 127.0.0.1:20880
         #[arg(long)]
@@ -55,6 +58,9 @@ enum Command {
         /// Protocol to announce: dubbo or tri; by default both
         #[arg(long)]
         protocol: Option<String>,
+        /// The seconds that the registry is told this has run for; by default it is told the truth
+        #[arg(long)]
+        age: Option<u64>,
     },
     /// Serve the application of the Spring Cloud peers over HTTP; prints READY and its address once the
     /// registry knows
@@ -115,8 +121,9 @@ async fn main() -> ExitCode {
         .with_writer(std::io::stderr)
         .init();
     let outcome = match Command::parse() {
-        Command::Provider { addr, registry, protocol } => {
-            provider::run(&addr, registry.as_deref(), protocol.as_deref()).await.map(|()| true)
+        Command::Provider { addr, registry, protocol, age } => {
+            let age = age.map(Duration::from_secs);
+            provider::run(&addr, registry.as_deref(), protocol.as_deref(), age).await.map(|()| true)
         }
         Command::Spring { addr, registry } => {
             provider::spring(&addr, &registry).await.map(|()| true)

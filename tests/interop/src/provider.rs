@@ -1,8 +1,13 @@
 //! The services of the peers, provided.
 
-use dubhe::filter::ExceptionFilter;
-use dubhe::{Export, Server, Service, Status};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
+use dubhe::filter::ExceptionFilter;
+use dubhe::{Call, Export, Guard, Hook, Server, Service, Status};
+
+use crate::aged::Aged;
 use crate::codes::Failing;
 use crate::conventions;
 use crate::greet::Greeter;
@@ -21,7 +26,7 @@ use crate::streams::Streams;
 const APPLICATION: &str = "rust-provider";
 
 /// Serves at `addr`, by all protocols, until the process is asked to end. The registry is told of
-/// `protocol` alone, where one is named.
+/// `protocol` alone, where one is named, and that this has run for `age`.
 ///
 /// # Errors
 /// When the address cannot be listened on, or the registry is unknown.
@@ -29,9 +34,12 @@ pub(crate) async fn run(
     addr: &str,
     registry: Option<&str>,
     protocol: Option<&str>,
+    age: Option<Duration>,
 ) -> Result<(), Status> {
+    let calls = Arc::new(AtomicU64::new(0));
     let mut server = Server::builder()
         .application(APPLICATION)
+        .hook(Counting(calls.clone()))
         .service(export(GreetServiceServer::new(Greeter::new())))
         .service(export(CodesServer::new(Failing)).filter(ExceptionFilter::new()))
         .service(export(JsonServiceServer::new(Echo)))
@@ -47,11 +55,16 @@ pub(crate) async fn run(
         server = server.announce([protocol]);
     }
     if let Some(registry) = registry {
-        server = server.registry(dubhe::registry_at(registry, APPLICATION)?);
+        let registry = dubhe::registry_at(registry, APPLICATION)?;
+        server = match age.and_then(|age| SystemTime::now().checked_sub(age)) {
+            Some(started) => server.registry(Aged { registry, started }),
+            None => server.registry(registry),
+        };
     }
     let running = server.start(addr).await?;
     println!("READY {}", running.addr());
     running.until_signalled().await;
+    println!("CALLS {}", calls.load(Ordering::Relaxed));
     Ok(())
 }
 
@@ -73,4 +86,14 @@ pub(crate) async fn spring(addr: &str, registry: &str) -> Result<(), Status> {
 /// A service that takes as much as those of the Java peers.
 fn export(service: impl Service) -> Export {
     Export::new(service).param("payload", crate::PAYLOAD.to_string())
+}
+
+/// Counts calls.
+struct Counting(Arc<AtomicU64>);
+
+impl Hook for Counting {
+    fn before(&self, _call: &mut Call) -> Result<Guard, Status> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Guard::none())
+    }
 }

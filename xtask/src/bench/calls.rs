@@ -11,9 +11,10 @@ use serde_json::Value;
 
 use super::instrument::Instrument;
 use super::load::last_line;
-use super::{Bench, check_goal, table};
+use super::{Bench, check_goal};
 use crate::Result;
 use crate::repo::target;
+use crate::table;
 use crate::tally::Tally;
 
 /// The program that makes the calls.

@@ -3,9 +3,10 @@
 use std::process::Command;
 
 use super::load::{self, Report};
-use super::{Bench, OURS, SERVER_CORE, SHARE_OF_GO, check_goal, table};
+use super::{Bench, OURS, SERVER_CORE, SHARE_OF_GO, check_goal};
 use crate::Result;
 use crate::process::{ServerProcess, free_address};
+use crate::table;
 use crate::tally::Tally;
 
 const NAMES: [&str; 3] = [OURS, "dubbo-go", "dubbo-java"];

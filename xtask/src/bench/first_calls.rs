@@ -1,18 +1,20 @@
 //! The time from the registration of a provider to the first call of it, on every registry.
 
 use std::fs;
-use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use serde_json::json;
 
 use super::registry::{figures, number, program};
-use super::{Bench, check_goal, table};
+use super::{Bench, check_goal};
 use crate::Result;
-use crate::peers::Peer;
+use crate::api_server::{ApiServer, own_address};
+use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check, free_address};
 use crate::registries::{Kind, Level, wait_until_it_serves};
+use crate::table;
 use crate::tally::Tally;
 
 /// The time from a registration to the first call, at most.
@@ -97,7 +99,7 @@ fn first() -> Command {
 /// Kubernetes: readiness is what others write, here the administrator in place of the controllers.
 fn kubernetes(bench: &Bench, rows: &mut Rows<'_>) -> Result<()> {
     check(&mut bench.peers.command(Peer::Kubernetes, &["prepare"]))?;
-    let server = ApiServer::start(bench)?;
+    let server = ApiServer::start(&bench.peers)?;
     let port = free_address()?.port();
     let labels = json!({"app": PROVIDER, "pod-template-hash": "5c"});
     server.put(
@@ -114,10 +116,10 @@ fn kubernetes(bench: &Bench, rows: &mut Rows<'_>) -> Result<()> {
             "spec": {"containers": [{"name": "main", "image": "bench:1"}], "nodeName": "node-1"},
         }),
     )?;
-    let [announce, withdraw] = [true, false].map(|ready| server.slice(port, ready));
+    let [announce, withdraw] = [true, false].map(|ready| slice(&server, &bench.peers, port, ready));
     let url = format!(
         "kubernetes://?kubeconfig={}&context=admin&namespace=default",
-        server.kubeconfig.display()
+        server.kubeconfig().display()
     );
     let listen = format!("0.0.0.0:{port}");
     let mut command = first();
@@ -126,80 +128,31 @@ fn kubernetes(bench: &Bench, rows: &mut Rows<'_>) -> Result<()> {
     rows.measure("kubernetes", &mut command, FIRST_MS)
 }
 
-/// An API server with its own etcd, stopped with it.
-struct ApiServer<'a> {
-    bench: &'a Bench,
-    ports: [u16; 2],
-    kubeconfig: std::path::PathBuf,
-}
-
-impl<'a> ApiServer<'a> {
-    fn start(bench: &'a Bench) -> Result<Self> {
-        let kubeconfig = bench.peers.file("kubernetes").join("kube-apiserver/data/kubeconfig");
-        let ports = [free_address()?.port(), Kind::Etcd.free_port()?];
-        let server = Self { bench, ports, kubeconfig };
-        check(&mut server.command(&["start"]))?;
-        Ok(server)
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let mut command =
-            self.bench.peers.command_in_own_folder(Peer::Kubernetes, "kubernetes", args);
-        let [port, etcd] = self.ports;
-        command.env("KUBE_PORT", port.to_string()).env("KUBE_ETCD_PORT", etcd.to_string());
-        command
-    }
-
-    /// Writes an object below a path of the API.
-    fn put(&self, path: &str, object: &serde_json::Value) -> Result<()> {
-        let file = self.bench.peers.file("object.json");
-        fs::write(&file, object.to_string())?;
-        check(self.command(&["put", path]).stdin(fs::File::open(&file)?))
-    }
-
-    /// The shell command that writes the slice of the pod.
-    fn slice(&self, port: u16, ready: bool) -> Result<String> {
-        let object = json!({
-            "metadata": {"name": POD, "labels": {"kubernetes.io/service-name": PROVIDER}},
-            "addressType": "IPv4",
-            "ports": [{"name": "dubbo", "port": port}],
-            "endpoints": [{
-                "addresses": [own_address()?.to_string()],
-                "conditions": {"ready": ready, "serving": ready},
-                "targetRef": {"kind": "Pod", "namespace": "default", "name": POD},
-            }],
-        });
-        let file = self.bench.peers.file(&format!("slice-{ready}.json"));
-        fs::write(&file, object.to_string())?;
-        let path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
-        let command = self.command(&["put", path]);
-        let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
-        let variables = variables
-            .map(|(name, value)| format!("{}={} ", name.display(), quoted(Path::new(value))));
-        let variables: String = variables.collect();
-        let program = quoted(Path::new(command.get_program()));
-        Ok(format!("{variables}{program} put {path} <{}", quoted(&file)))
-    }
-}
-
-impl Drop for ApiServer<'_> {
-    fn drop(&mut self) {
-        let stopped = self.command(&["stop"]).stdout(Stdio::null()).status();
-        if !stopped.is_ok_and(|status| status.success()) {
-            eprintln!("the API server at port {} may still run", self.ports[0]);
-        }
-    }
+/// The shell command that writes the slice of the pod.
+fn slice(server: &ApiServer<'_>, peers: &Peers, port: u16, ready: bool) -> Result<String> {
+    let object = json!({
+        "metadata": {"name": POD, "labels": {"kubernetes.io/service-name": PROVIDER}},
+        "addressType": "IPv4",
+        "ports": [{"name": "dubbo", "port": port}],
+        "endpoints": [{
+            "addresses": [own_address()?.to_string()],
+            "conditions": {"ready": ready, "serving": ready},
+            "targetRef": {"kind": "Pod", "namespace": "default", "name": POD},
+        }],
+    });
+    let file = peers.file(&format!("slice-{ready}.json"));
+    fs::write(&file, object.to_string())?;
+    let path = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
+    let command = server.command(&["put", path]);
+    let variables = command.get_envs().filter_map(|(name, value)| Some((name, value?)));
+    let variables =
+        variables.map(|(name, value)| format!("{}={} ", name.display(), quoted(Path::new(value))));
+    let variables: String = variables.collect();
+    let program = quoted(Path::new(command.get_program()));
+    Ok(format!("{variables}{program} put {path} <{}", quoted(&file)))
 }
 
 /// The path for a shell.
 fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', "'\\''"))
-}
-
-/// An address of this machine that is no loopback, which slices may not have.
-fn own_address() -> Result<IpAddr> {
-    let socket = UdpSocket::bind("0.0.0.0:0")?;
-    // Nothing is sent: the route alone is looked up.
-    socket.connect("192.0.2.1:9")?;
-    Ok(socket.local_addr()?.ip())
 }

@@ -6,9 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::load::last_line;
-use super::{Bench, LOAD_CORE, check_goal, median, table};
+use super::{Bench, LOAD_CORE, check_goal, median};
 use crate::Result;
 use crate::peers::Peer;
+use crate::table;
 use crate::tally::Tally;
 
 /// The factors by which we must be faster than hessian-lite. Owned text is what shares the message:

@@ -17,7 +17,6 @@ mod load;
 mod plan;
 mod registry;
 mod servers;
-mod table;
 mod triple;
 
 use std::ffi::OsStr;

@@ -8,12 +8,13 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::load::last_line;
-use super::{Bench, check_goal, first_calls, table};
+use super::{Bench, check_goal, first_calls};
 use crate::Result;
 use crate::peers::Peer;
 use crate::process::{ServerProcess, check, free_address};
 use crate::registries::Level;
 use crate::repo::target;
+use crate::table;
 use crate::tally::Tally;
 
 /// The program that follows registries.
@@ -60,7 +61,9 @@ pub(super) fn run(bench: &Bench, tally: &mut Tally) -> Result<()> {
     let title = format!(
         "registry: {INSTANCES} instances of {SERVICES} services, {CHANGES} replaced in a minute"
     );
-    let header = ["", "% of a core", "bytes an endpoint", "ms until 100 services are ready"];
+    // Of the others, which follow without connections, that is the time until the lists are known.
+    let known = format!("ms until {} services are known, ours connected too", STARTS.0);
+    let header = ["", "% of a core", "bytes an endpoint", &known];
     table::print(&title, &header, &rows);
     first_calls::run(bench, tally)
 }

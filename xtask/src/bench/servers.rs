@@ -1,11 +1,12 @@
 //! Servers under the same load, in alternating rounds.
 
 use super::load::{self, Report};
-use super::{Bench, OURS, SERVER_CORE, SHARE_OF_GO, check_goal, median, table};
+use super::{Bench, OURS, SERVER_CORE, SHARE_OF_GO, check_goal, median};
 use crate::Result;
 use crate::peers::Peer;
 use crate::proc;
 use crate::process::{ServerProcess, free_address};
+use crate::table;
 use crate::tally::Tally;
 
 /// Resident memory of our server after the run, at most.

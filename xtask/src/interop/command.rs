@@ -10,15 +10,13 @@ use super::registry::Registry;
 use crate::Result;
 use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check};
+use crate::readable::readable;
 use crate::registries::{Kind, Level};
 use crate::repo::{root, target};
 use crate::tally::Tally;
 
 /// The package of the program.
 const PACKAGE: &str = "dubhe-cli";
-/// The characters of the longest line: a revision of dubbo-go has 128 of them, and its key is printed whole,
-/// as `dubhe registry get` takes it.
-const LINE: usize = 220;
 /// The longest time for a change to be told of, or for the program to end.
 const LIMIT: Duration = Duration::from_secs(30);
 
@@ -53,6 +51,8 @@ pub(super) struct CommandLine<'a> {
     suite: &'a str,
     peers: &'a Peers,
     registry: &'a Registry,
+    /// Another registry of the kind, where two groups are not two places.
+    other: Option<Registry>,
     provided: Provided,
 }
 
@@ -67,7 +67,10 @@ impl<'a> CommandLine<'a> {
         check(Command::new("cargo").args(["build", "--package", PACKAGE]).current_dir(root()))?;
         let program = target().join("debug/dubhe");
         let provided = if peer == Peer::Go { GO } else { JAVA };
-        Ok(Self { program, suite, peers, registry, provided })
+        // Instances have one place in etcd, whatever the group.
+        let has_one_place = registry.kind() == Kind::Etcd && registry.level() != Level::Interface;
+        let other = has_one_place.then(|| registry.another(peers, &format!("{suite}-copy")));
+        Ok(Self { program, suite, peers, registry, other: other.transpose()?, provided })
     }
 
     /// Runs all cases, one line each.
@@ -154,27 +157,21 @@ impl<'a> CommandLine<'a> {
     /// The provider is kept in another part of the system, called through it, and gone after the end.
     fn copies(&self) -> Result<()> {
         let Provided { application, service, .. } = self.provided;
-        let (from, to) = (self.registry.plain_url(), self.elsewhere(&self.registry.plain_url()));
+        let (from, to) = (self.registry.plain_url(), self.elsewhere(Registry::plain_url));
         let copying = self.start("copy", &["registry", "copy", &from, &to, "--follow"])?;
         copying.told("; ends with ctrl-c")?;
-        let (what, written) = match (self.registry.level(), self.registry.kind()) {
-            (Level::Interface, _) => (["providers", service], format!("{service}: 1 provider")),
-            // Instances have one place in etcd, whatever the group.
-            (Level::Application | Level::Both, Kind::Etcd) => (
-                ["instances", application],
-                format!("{application}: 0 instances, 1 there already by others"),
-            ),
-            (Level::Application | Level::Both, _) => {
+        let (what, written) = match self.registry.level() {
+            Level::Interface => (["providers", service], format!("{service}: 1 provider")),
+            Level::Application | Level::Both => {
                 (["instances", application], format!("{application}: 1 instance"))
             }
         };
         copying.told(&written)?;
         self.until_listed(&to, &what, true)?;
-        self.called(&self.elsewhere(&self.registry.our_url()))?;
+        self.called(&self.elsewhere(Registry::our_url))?;
         copying.end()?;
         copying.told("took back ")?;
-        let is_elsewhere = written.ends_with("by others");
-        self.until_listed(&to, &what, is_elsewhere)
+        self.until_listed(&to, &what, false)
     }
 
     /// Waits until a list has the application, or has it no more: Nacos answers before it has done what it is
@@ -212,8 +209,12 @@ impl<'a> CommandLine<'a> {
         has(&printed, "drained, 0 connections cut")
     }
 
-    /// The URL with a group, or groups, of its own.
-    fn elsewhere(&self, url: &str) -> String {
+    /// The URL of another registry, or of this one with a group, or groups, of its own.
+    fn elsewhere(&self, url: impl Fn(&Registry) -> String) -> String {
+        if let Some(other) = &self.other {
+            return url(other);
+        }
+        let url = url(self.registry);
         let between = if url.contains('?') { '&' } else { '?' };
         let more = if self.registry.kind() == Kind::Nacos { "&nacos.group=copy" } else { "" };
         format!("{url}{between}group=copy{more}")
@@ -279,43 +280,4 @@ fn has(printed: &str, expected: &str) -> Result<()> {
         return Ok(());
     }
     Err(format!("{expected:?} is not in {printed:?}").into())
-}
-
-/// Checks that a list reads well: lines that fit, and columns below their heads.
-fn readable(printed: &str) -> Result<()> {
-    let mut columns: Vec<usize> = Vec::new();
-    for line in printed.lines() {
-        let characters: Vec<char> = line.chars().collect();
-        if characters.len() > LINE {
-            return Err(format!("a line is too long in {printed}").into());
-        }
-        if line.is_empty() {
-            columns.clear();
-        } else if columns.is_empty() {
-            let begins = |at: &usize| {
-                let before = at.checked_sub(1).and_then(|before| characters.get(before));
-                characters.get(*at) != Some(&' ') && before.is_none_or(|before| *before == ' ')
-            };
-            columns = (0..characters.len()).filter(begins).collect();
-        } else if columns
-            .iter()
-            .skip(1)
-            .any(|at| !matches!(characters.get(at - 1), None | Some(' ')))
-        {
-            return Err(format!("the line has other columns than its head: {line}").into());
-        }
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::readable;
-
-    #[test]
-    fn columns_stand_below_their_heads() {
-        assert!(readable("NAME  COUNT\na     1\nbbbb  2\n\nKEY  X\nlong\n").is_ok());
-        assert!(readable("NAME  COUNT\nlonger than its head\n").is_err());
-        assert!(readable(&"x".repeat(300)).is_err());
-    }
 }

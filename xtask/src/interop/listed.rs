@@ -51,14 +51,19 @@ impl Listing {
                 Ok(Listed { url: format!("file://{}", folder.display()), _names: None })
             }
             Self::Dns => {
-                let (at, log) = (free_address()?, peers.log("names"));
-                let mut names = Command::new(ours);
-                names.args(["names", "--addr", &at.to_string()]);
-                let names = ServerProcess::serve(&mut names, at, &log)?;
+                let (at, names) = names(peers, ours)?;
                 let port = address.port();
                 let url = format!("dns://{at}/provider.test:{port}?protocol={wire}");
                 Ok(Listed { url, _names: Some(names) })
             }
         }
     }
+}
+
+/// Starts a name server that knows every name, as one of this machine.
+pub(crate) fn names(peers: &Peers, ours: &Path) -> Result<(SocketAddr, ServerProcess)> {
+    let (at, log) = (free_address()?, peers.log("names"));
+    let mut names = Command::new(ours);
+    names.args(["names", "--addr", &at.to_string()]);
+    Ok((at, ServerProcess::serve(&mut names, at, &log)?))
 }

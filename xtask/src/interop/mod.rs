@@ -4,20 +4,24 @@ mod command;
 mod judge;
 mod listed;
 mod registry;
+mod report;
 mod sides;
 mod suite;
+mod warm_up;
 
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::Result;
 use crate::known::KnownFailures;
 use crate::peers::Peers;
 use crate::process::check;
 use crate::registries::Kind;
 use crate::repo::{root, target};
 use crate::tally::Tally;
+use crate::{Result, crates};
+pub(crate) use listed::names;
 use registry::Registries;
+use report::Report;
 use suite::{SUITES, Suite};
 
 /// The package of this project's side: a provider of the peers' services and a consumer of their
@@ -36,23 +40,28 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
         Some(name) => suite.name.starts_with(name),
     };
     let chosen: Vec<_> = SUITES.iter().filter(|suite| is_chosen(suite)).collect();
-    if chosen.is_empty() {
+    let warms_up = matches!(name, None | Some(REGISTRY | warm_up::NAME));
+    if chosen.is_empty() && !warms_up {
         let names: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
         return Err(format!(
-            "no suite has a name that begins so; there are {REGISTRY} and {}",
+            "no suite has a name that begins so; there are {REGISTRY}, {} and {}",
+            warm_up::NAME,
             names.join(", ")
         )
         .into());
     }
 
-    let mut ready = Vec::new();
+    let (mut ready, mut report) = (Vec::new(), Report::default());
     for suite in chosen {
         match suite.missing() {
-            Some(how) => tally.skip(suite.name, how),
+            Some(how) => {
+                tally.skip(suite.name, how);
+                report.suite(suite, &Tally { skipped: 1, ..Tally::default() });
+            }
             None => ready.push(suite),
         }
     }
-    if ready.is_empty() {
+    if ready.is_empty() && !warms_up {
         return Ok(());
     }
 
@@ -64,11 +73,52 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
     let peers = Peers::new("interop")?;
     let mut registries = Registries::default();
     for suite in ready {
-        if let Err(error) = suite.run(&peers, &ours, &known, &mut registries, tally) {
-            tally.fail(suite.name, &error.to_string());
+        let mut counts = Tally::default();
+        if let Err(error) = suite.run(&peers, &ours, &known, &mut registries, &mut counts) {
+            counts.fail(suite.name, &error.to_string());
         }
+        report.suite(suite, &counts);
+        tally.add(counts);
+    }
+    if warms_up {
+        let mut counts = Tally::default();
+        warm_up::run(&peers, &ours, &mut registries, &mut counts);
+        report.other("zookeeper, warm-up", "go, java-2.7.23, java-3.3.6", &counts);
+        tally.add(counts);
+    }
+    if name == Some(REGISTRY) {
+        // A JVM at a time.
+        drop(registries);
+        of_crates(&mut report, tally);
+    }
+    if matches!(name, None | Some(REGISTRY)) {
+        report.print();
     }
     Ok(())
+}
+
+/// The suites of crates that belong to the registries: `cargo xtask test` has each in a suite of its own.
+fn of_crates(report: &mut Report, tally: &mut Tally) {
+    type Suite = fn(&mut Tally) -> Result<()>;
+    let suites: [(&str, &str, Suite); 2] = [
+        ("nacos 2, both levels", "java-3.3.6", crates::nacos_2),
+        (
+            "kubernetes, recorded",
+            "the API server 1.37 and the annotation of java-3.2.8",
+            crates::recorded,
+        ),
+    ];
+    for (what, with, run) in suites {
+        let mut counts = Tally::default();
+        if let Err(error) = run(&mut counts) {
+            counts.fail(what, &error.to_string());
+        }
+        if counts == Tally::default() {
+            counts.fail(what, "no test has run");
+        }
+        report.other(what, with, &counts);
+        tally.add(counts);
+    }
 }
 
 /// Returns `true` for the name of a suite and a case.
@@ -79,7 +129,7 @@ fn is_of_suite(name: &str) -> bool {
 
 /// Builds our side, as the tests do, and says where it is: optimized, it takes longer to build than its
 /// suites take.
-fn build() -> Result<PathBuf> {
+pub(crate) fn build() -> Result<PathBuf> {
     let args = ["build", "--package", PACKAGE, "--features", "dns"];
     check(Command::new("cargo").args(args).current_dir(root()))?;
     Ok(target().join("debug").join(PACKAGE))

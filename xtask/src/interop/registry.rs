@@ -60,6 +60,11 @@ impl Server {
 }
 
 impl Registry {
+    /// Starts another one of the kind, of the same level.
+    pub(super) fn another(&self, peers: &Peers, suite: &str) -> Result<Self> {
+        Ok(Self { server: Rc::new(Server::start(self.kind(), peers, suite)?), level: self.level })
+    }
+
     /// The URL, as the peers take it.
     pub(super) fn url(&self) -> String {
         // dubbo-go knows no other name of etcd.

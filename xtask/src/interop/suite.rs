@@ -33,13 +33,13 @@ pub(super) struct Suite {
     at_least: usize,
 }
 
-const fn suite(name: &'static str, peer: Peer, at_least: usize) -> Suite {
+pub(super) const fn suite(name: &'static str, peer: Peer, at_least: usize) -> Suite {
     Suite { name, peer, at_least }
 }
 
-const JAVA: Peer = Peer::Java("3");
+pub(super) const JAVA: Peer = Peer::Java("3");
 const JAVA_3_2: Peer = Peer::Java("3.2");
-const JAVA_2_7: Peer = Peer::Java("2.7");
+pub(super) const JAVA_2_7: Peer = Peer::Java("2.7");
 const JAVA_2_6: Peer = Peer::Java("2.6");
 const SPRING_3: Peer = Peer::Spring("3");
 const SPRING_4: Peer = Peer::Spring("4");
@@ -108,8 +108,7 @@ pub(super) const SUITES: &[Suite] = &[
     suite("rust->go/tri/nacos/both", Peer::Go, 17),
     suite("go->rust/dubbo/etcd", Peer::Go, 11),
     suite("rust->go/dubbo/etcd", Peer::Go, 11),
-    // Without go->rust/tri/etcd: a consumer of dubbo-go finds no provider of its second interface
-    // there, be it one of dubbo-go itself.
+    // Without go->rust/tri/etcd: `report::LEFT_OUT` says why.
     suite("rust->go/tri/etcd", Peer::Go, 17),
     suite("go->rust/dubbo/etcd/application", Peer::Go, 11),
     suite("rust->go/dubbo/etcd/application", Peer::Go, 11),
@@ -147,7 +146,7 @@ impl Suite {
     }
 
     /// The side whose provider is called.
-    fn called(&self) -> Side {
+    pub(super) fn called(&self) -> Side {
         match self.caller() {
             Side::Ours => Side::Peer,
             Side::Peer => Side::Ours,
@@ -240,7 +239,7 @@ impl Suite {
     }
 
     /// The services that its cases call.
-    fn services(&self) -> &'static [&'static str] {
+    pub(super) fn services(&self) -> &'static [&'static str] {
         match (self.peer, self.wire()) {
             (Peer::Java(_), "tri") => &[
                 "peer.api.GreetService",

@@ -3,19 +3,18 @@
 
 use std::env;
 use std::fs;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::JAVA;
 use super::steps::{Step, all};
+use super::{JAVA, Lines};
 use crate::Result;
 use crate::outside::{build_dubhe, cargo, dubhe, from_checkout, lock};
 use crate::peers::Peers;
 use crate::process::{ServerProcess, check, free_address, output};
-use crate::registries::{Kind, wait_until_it_serves};
+use crate::registries::Kind;
 use crate::repo::{root, target};
 use crate::tally::Tally;
 
@@ -31,7 +30,7 @@ const REGISTRIES: [Kind; 2] = [Kind::ZooKeeper, Kind::Nacos];
 const LIMIT: Duration = Duration::from_mins(1);
 
 /// Walks with each registry. Each command is a test.
-pub(super) fn run(peers: &Peers, tally: &mut Tally) -> Result<()> {
+pub(super) fn run(peers: &Peers, lines: &Lines<'_>, tally: &mut Tally) -> Result<()> {
     if let Some(how) = JAVA.missing() {
         tally.skip("walk/fleet", how);
         return Ok(());
@@ -40,21 +39,22 @@ pub(super) fn run(peers: &Peers, tally: &mut Tally) -> Result<()> {
     let steps = all(&fs::read_to_string(root().join(PAGE))?);
     for kind in REGISTRIES {
         // What breaks off here must not hide the other.
-        if let Err(error) = walk(peers, kind, &steps, tally) {
+        if let Err(error) = walk(peers, kind, &steps, lines, tally) {
             tally.fail(&format!("walk/fleet/{kind}"), &error.to_string());
         }
     }
     Ok(())
 }
 
-fn walk(peers: &Peers, kind: Kind, steps: &[Step], tally: &mut Tally) -> Result<()> {
+fn walk(
+    peers: &Peers,
+    kind: Kind,
+    steps: &[Step],
+    lines: &Lines<'_>,
+    tally: &mut Tally,
+) -> Result<()> {
     let around = peers.file(&format!("fleet-{kind}"));
-    fs::create_dir_all(&around)?;
-    check(&mut peers.command(kind.peer(), &["prepare"]))?;
-    let address = SocketAddr::from(([127, 0, 0, 1], kind.free_port()?));
-    let mut server = peers.command(kind.peer(), &kind.serve(address.port())?);
-    let _server = ServerProcess::serve(&mut server, address, &around.join("registry.log"))?;
-    wait_until_it_serves(kind, address)?;
+    let (address, _server) = super::registry(peers, kind, &around)?;
     let registry = format!("{kind}://{address}");
     let _provider = provider(peers, &around, &registry)?;
 
@@ -79,7 +79,12 @@ fn walk(peers: &Peers, kind: Kind, steps: &[Step], tally: &mut Tally) -> Result<
             }
         }
     }
-    if ran == 0 { Err(format!("{PAGE} has no commands").into()) } else { Ok(()) }
+    if ran == 0 {
+        return Err(format!("{PAGE} has no commands").into());
+    }
+    // The lists show the demo and the provider of Java.
+    lines.at(kind, address, &[INTERFACE], tally);
+    Ok(())
 }
 
 /// Starts the provider, and waits until the registry has its definition. Its jars are in the folder then.

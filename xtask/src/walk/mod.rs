@@ -1,19 +1,26 @@
 //! The first steps of a new user: a crate of its own made from the README's text alone, built, run,
-//! and called as the README says; projects of `dubhe new`; and the first consumer of a Java fleet.
+//! and called as the README says; projects of `dubhe new`; the printed lines with registries; and the first
+//! consumer of a Java fleet.
 
+mod cluster;
 mod fleet;
+mod lines;
 mod new;
 mod steps;
 
 use std::fs;
+use std::net::SocketAddr;
+use std::path::Path;
 use std::process::Command;
 
-use crate::Result;
 use crate::outside::{cargo, from_checkout};
 use crate::peers::{Peer, Peers};
 use crate::process::{ServerProcess, check, free_address, output};
+use crate::registries::{Kind, wait_until_it_serves};
 use crate::repo::{has_program, root};
 use crate::tally::Tally;
+use crate::{Result, interop};
+use lines::Lines;
 use steps::Steps;
 
 /// The heading over the first steps.
@@ -23,17 +30,65 @@ const ADDRESS: &str = "127.0.0.1:20880";
 /// The Dubbo Java that calls.
 const JAVA: Peer = Peer::Java("3");
 
-/// Walks. Each build, start and call is a test.
-pub(crate) fn run(tally: &mut Tally) -> Result<()> {
+/// The parts of the walk. The last runs when it is named alone: its server takes long to build.
+const PARTS: [&str; 5] = ["readme", "new", "lines", "fleet", CLUSTER];
+/// The lines of Kubernetes.
+pub(crate) const CLUSTER: &str = "cluster";
+
+/// Walks, or one part of the walk. Each build, start and call is a test.
+pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
+    if let Some(name) = name.filter(|name| !PARTS.contains(name)) {
+        return Err(format!("no part is called {name:?}; there are {}", PARTS.join(", ")).into());
+    }
+    let has = |part: &str| name.is_none_or(|name| name == part);
     let peers = Peers::new("walk")?;
-    // What breaks off here must not hide the projects.
-    if let Err(error) = readme(&peers, tally) {
-        tally.fail("walk", &error.to_string());
+    if name == Some(CLUSTER) {
+        return cluster::run(&peers, tally);
     }
-    if let Err(error) = new::run(&peers, tally) {
-        tally.fail("walk/new", &error.to_string());
+    // What breaks off here must not hide the others.
+    let mut part = |name: &str, run: &dyn Fn(&mut Tally) -> Result<()>| {
+        if has(name)
+            && let Err(error) = run(tally)
+        {
+            tally.fail(&format!("walk/{name}"), &error.to_string());
+        }
+    };
+    part("readme", &|tally| readme(&peers, tally));
+    part("new", &|tally| new::run(&peers, tally));
+    if has("lines") || has("fleet") {
+        // A demo that runs as long as the lines, which are run in the fleet, too.
+        let lines = Lines::read(&peers, "dns")?;
+        part("lines", &|tally| without_java(&peers, &lines, tally));
+        part("fleet", &|tally| fleet::run(&peers, &lines, tally));
     }
-    fleet::run(&peers, tally)
+    Ok(())
+}
+
+/// The lines with registries that need no Java.
+fn without_java(peers: &Peers, lines: &Lines<'_>, tally: &mut Tally) -> Result<()> {
+    let (names, _names) = interop::names(peers, &interop::build()?)?;
+    lines.alone(names, tally);
+    lines.all_are_run(tally);
+    let etcd = Kind::Etcd;
+    match etcd.peer().missing() {
+        Some(how) => tally.skip("walk/lines/etcd", how),
+        None => {
+            let (address, _server) = registry(peers, etcd, &peers.file("etcd"))?;
+            lines.at(etcd, address, &[], tally);
+        }
+    }
+    Ok(())
+}
+
+/// Starts a registry that logs into this folder.
+fn registry(peers: &Peers, kind: Kind, folder: &Path) -> Result<(SocketAddr, ServerProcess)> {
+    fs::create_dir_all(folder)?;
+    check(&mut peers.command(kind.peer(), &["prepare"]))?;
+    let address = SocketAddr::from(([127, 0, 0, 1], kind.free_port()?));
+    let mut server = peers.command(kind.peer(), &kind.serve(address.port())?);
+    let server = ServerProcess::serve(&mut server, address, &folder.join("registry.log"))?;
+    wait_until_it_serves(kind, address)?;
+    Ok((address, server))
 }
 
 /// The steps of the README.

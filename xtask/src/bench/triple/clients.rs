@@ -3,9 +3,10 @@
 use super::project::{Project, Work};
 use super::{Cpu, cells, judge};
 use crate::Result;
+use crate::bench::Bench;
 use crate::bench::load::{self, Report};
-use crate::bench::{Bench, table};
 use crate::process::{ServerProcess, free_address};
+use crate::table;
 use crate::tally::Tally;
 
 const PROJECTS: [Project; 6] = [

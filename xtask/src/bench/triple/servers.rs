@@ -7,9 +7,10 @@ use super::{Cpu, cells, judge};
 use crate::Result;
 use crate::bench::h2load::{self, Body, Counts, Length};
 use crate::bench::load::{self, Report};
-use crate::bench::{Bench, check_goal, median, table};
+use crate::bench::{Bench, check_goal, median};
 use crate::proc;
 use crate::process::{ServerProcess, free_address};
+use crate::table;
 use crate::tally::Tally;
 
 const PROJECTS: [Project; 7] = [

@@ -5,10 +5,11 @@ use super::clients::measure;
 use super::project::{Project, Work};
 use super::{Cpu, cells, judge};
 use crate::Result;
+use crate::bench::Bench;
 use crate::bench::load::{self, CONCURRENCY, CONNS, Report, SIZE};
-use crate::bench::{Bench, table};
 use crate::proc;
 use crate::process::{ServerProcess, free_address};
+use crate::table;
 use crate::tally::Tally;
 
 const PROJECTS: [Project; 4] =

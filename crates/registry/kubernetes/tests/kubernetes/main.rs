@@ -11,9 +11,11 @@ mod support;
 
 mod account;
 mod calls;
+mod certificate;
 mod documents;
 mod following;
 mod java;
+mod manifests;
 mod outages;
 mod recording;
 mod registering;

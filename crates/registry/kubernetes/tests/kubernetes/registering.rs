@@ -89,7 +89,7 @@ async fn pods_of_a_template_write_once() {
 }
 
 /// The registry of an application over this one, whose metadata is in the metadata centre.
-fn application(name: &'static str, kubernetes: Kubernetes) -> ApplicationRegistry {
+pub(crate) fn application(name: &'static str, kubernetes: Kubernetes) -> ApplicationRegistry {
     let kubernetes = Arc::new(kubernetes);
     let mut options = ApplicationOptions::default();
     options.metadata_storage = MetadataStorage::Remote;

@@ -200,17 +200,46 @@ impl Server {
         assert!((200..300).contains(&status), "{path}: {status} {text}");
     }
 
-    /// Creates the objects of a manifest.
-    async fn apply(&self, yaml: &str) {
+    /// Creates the objects of a manifest, and returns them.
+    pub(crate) async fn apply(&self, yaml: &str) -> Vec<Value> {
+        const RBAC: &str = "/apis/rbac.authorization.k8s.io/v1/namespaces/shop";
         let documents: Vec<Value> = serde_saphyr::from_multiple(yaml).unwrap();
-        for object in documents {
+        for object in &documents {
             let path = match object["kind"].as_str().unwrap() {
                 "Namespace" => "/api/v1/namespaces".to_owned(),
-                "Role" => "/apis/rbac.authorization.k8s.io/v1/namespaces/shop/roles".to_owned(),
+                "Role" => format!("{RBAC}/roles"),
+                "RoleBinding" => format!("{RBAC}/rolebindings"),
+                "ServiceAccount" => "/api/v1/namespaces/shop/serviceaccounts".to_owned(),
+                "Service" => "/api/v1/namespaces/shop/services".to_owned(),
+                "Deployment" => "/apis/apps/v1/namespaces/shop/deployments".to_owned(),
                 other => panic!("no path for {other}"),
             };
-            self.put(&path, object).await;
+            self.put(&path, object.clone()).await;
         }
+        documents
+    }
+
+    /// A token of a service account of the namespace `shop`, as a kubelet asks for it.
+    pub(crate) async fn token(&self, account: &str) -> String {
+        let path = format!("/api/v1/namespaces/shop/serviceaccounts/{account}/token");
+        let request =
+            json!({"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {}});
+        let (status, text) = self.ask(Method::POST, &path, Some(request)).await;
+        assert_eq!(status, 201, "{text}");
+        let answer: Value = serde_json::from_str(&text).unwrap();
+        answer["status"]["token"].as_str().unwrap().to_owned()
+    }
+
+    /// The files of a certificate of a user, and of its key.
+    pub(crate) fn certificate(&self, user: &str) -> [String; 2] {
+        let mut command = command(self.port, self.etcd, &self.folder, "certificate");
+        let done = command.arg(user).output().unwrap();
+        let said = String::from_utf8(done.stdout).unwrap();
+        ["certificate=", "key="].map(|name| {
+            let file = said.lines().find_map(|line| line.strip_prefix(name));
+            file.unwrap_or_else(|| panic!("{said}{}", String::from_utf8_lossy(&done.stderr)))
+                .to_owned()
+        })
     }
 
     /// Gives a user a role of `deploy/kubernetes`.

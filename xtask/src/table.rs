@@ -1,7 +1,7 @@
 //! Prints figures in columns.
 
 /// A table with a title, a header and rows; the first column is text.
-pub(super) fn print(title: &str, header: &[&str], rows: &[Vec<String>]) {
+pub(crate) fn print(title: &str, header: &[&str], rows: &[Vec<String>]) {
     println!("\n{title}");
     for line in lines(header, rows) {
         println!("  {line}");
