@@ -110,15 +110,15 @@ pub(super) enum Nulls {
 /// The release of Java whose sources are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Release {
-    /// The oldest one that Dubbo knows.
+    /// Java 8, the oldest one that Dubbo knows.
     #[value(name = "8")]
     V8,
-    /// With records.
+    /// Java 17.
     #[value(name = "17")]
     V17,
 }
 
-/// What code is made of, and in which language: what an option can be of.
+/// Kind of source and language, of which an option can be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Use {
     Classes,
@@ -132,7 +132,7 @@ pub(super) enum Use {
     Proto,
 }
 
-/// All that becomes Rust through the model of Java's types.
+/// Sources that become Rust through the model of Java's types.
 const JAVA_TYPES: &[Use] = &[Use::Classes, Use::Definition, Use::Registry];
 
 impl fmt::Display for Use {

@@ -10,7 +10,7 @@ use prost_types::{
     MethodDescriptorProto,
 };
 
-/// What a set of files defines, by full names.
+/// Items that a set of files defines, by full names.
 #[derive(Default)]
 struct Defined {
     messages: BTreeMap<String, DescriptorProto>,

@@ -93,7 +93,7 @@ pub(crate) struct Fence<'a> {
     column: usize,
     /// The quotes that it is in.
     quotes: usize,
-    /// Those of them that are around all of the lists that it is in.
+    /// The number of them around all of the lists that it is in.
     outer: usize,
     /// `true` if a list begins in its line.
     in_list: bool,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use heck::{ToSnakeCase as _, ToUpperCamelCase as _};
 
-/// What the file, its derives and the prelude of Rust have under short names.
+/// Names that the file, its derives and the prelude of Rust use.
 const TAKEN: [&str; 44] = [
     "AsMut",
     "AsRef",

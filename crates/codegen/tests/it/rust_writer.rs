@@ -403,7 +403,9 @@ fn methods_about_as_long_as_a_line_are_broken_as_rustfmt_breaks_them() {
         methods.push(method(&name("b"), vec![INT], list.clone()));
         methods.push(method(&name("c"), vec![list.clone()], INT));
     }
-    write(vec![service("a.S", methods)]).files.values().for_each(|text| is_formatted(text));
+    let names = (1..60).map(|length| service(&format!("a.{}", "S".repeat(length)), vec![]));
+    let services = [service("a.Methods", methods)].into_iter().chain(names).collect();
+    write(services).files.values().for_each(|text| is_formatted(text));
 }
 
 #[test]
