@@ -76,7 +76,7 @@ impl Modules {
 /// The name of the module of the descriptors, to which packages give way.
 pub(crate) fn descriptors_name(files: &[&FileDescriptorProto]) -> String {
     let packages: BTreeSet<String> =
-        files.iter().flat_map(|file| names::module(file.package()).into_iter().next()).collect();
+        files.iter().filter_map(|file| names::module(file.package()).into_iter().next()).collect();
     crate::service::free("dubhe_descriptors".to_owned(), |name| !packages.contains(name))
 }
 

@@ -325,9 +325,10 @@ pub(crate) fn write_line(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result 
     // Each character that is another one in a comment.
     let is_plain = |c: char| dubhe_comments::clean(c.encode_utf8(&mut [0; 4])).starts_with(c);
     for c in text.chars() {
-        match is_plain(c) {
-            true => f.write_char(c)?,
-            false => write!(f, "{}", c.escape_default())?,
+        if is_plain(c) {
+            f.write_char(c)?;
+        } else {
+            write!(f, "{}", c.escape_default())?;
         }
     }
     Ok(())
@@ -363,6 +364,12 @@ impl Api {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn notes_are_one_line() {
+        let note = Note { at: "a\nb".into(), text: "c\u{1b}[2J\u{202e}é".into() };
+        assert_eq!(note.to_string(), "a\\nb: c\\u{1b}[2J\\u{202e}é");
+    }
 
     #[test]
     fn types_print_as_java_writes_them() {

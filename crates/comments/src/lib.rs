@@ -39,7 +39,7 @@ pub fn clean(text: &str) -> String {
 /// Lines that are put before or behind these do not matter, unless they begin a block of code themselves; each line may
 /// have the same number of spaces, or `> `, in front.
 pub fn lines(text: &str) -> Vec<String> {
-    with(text, |start| start.plain())
+    written(text, false)
 }
 
 /// Returns the lines of documentation that a text becomes in which brackets are no links and `<` begins no HTML. Besides, it
@@ -54,7 +54,7 @@ pub fn lines(text: &str) -> Vec<String> {
 /// ]);
 /// ```
 pub fn plain_lines(text: &str) -> Vec<String> {
-    with(text, |start| escaped(&start.unmarked()))
+    written(text, true)
 }
 
 /// Returns a line in which brackets are no links and `<` begins no HTML.
@@ -73,8 +73,8 @@ pub fn escaped(line: &str) -> String {
     out
 }
 
-/// The lines, of which those outside of blocks are written by `plain`.
-fn with(text: &str, plain: impl Fn(&Start<'_>) -> String) -> Vec<String> {
+/// The lines, of which those outside of blocks are Markdown or plain text.
+fn written(text: &str, is_plain: bool) -> Vec<String> {
     let all: Vec<String> =
         text.lines().map(|line| clean(&line.replace('\t', "    ")).trim_end().to_owned()).collect();
     let mut out = Vec::with_capacity(all.len());
@@ -84,7 +84,8 @@ fn with(text: &str, plain: impl Fn(&Start<'_>) -> String) -> Vec<String> {
         let start = Start::of(line);
         match Fence::of(&start) {
             Some(fence) => rest = fence.write(rest, &mut out),
-            None => out.push(plain(&start)),
+            None if is_plain => out.push(escaped(&start.unmarked())),
+            None => out.push(start.plain()),
         }
     }
     while out.last().is_some_and(String::is_empty) {

@@ -88,7 +88,7 @@ fn is_label(text: &str) -> bool {
 /// A block of code between fences.
 pub(crate) struct Fence<'a> {
     /// The fence, without the language.
-    fence: &'a str,
+    marks: &'a str,
     /// The column of the fence behind the quotes.
     column: usize,
     /// The quotes that it is in.
@@ -103,8 +103,8 @@ impl<'a> Fence<'a> {
     pub(crate) fn of(start: &Start<'a>) -> Option<Self> {
         let mark = start.rest.chars().next().filter(|c| matches!(c, '`' | '~'))?;
         let info = start.rest.trim_start_matches(mark);
-        let (fence, _) = start.rest.split_at_checked(start.rest.len() - info.len())?;
-        if fence.len() < 3 || mark == '`' && info.contains('`') {
+        let (marks, _) = start.rest.split_at_checked(start.rest.len() - info.len())?;
+        if marks.len() < 3 || mark == '`' && info.contains('`') {
             return None;
         }
         let quotes = start.marks.iter().filter(|mark| **mark == ">").count();
@@ -113,7 +113,7 @@ impl<'a> Fence<'a> {
         let inner = start.marks.iter().skip(outer).map(|mark| mark.len() + 1).sum::<usize>();
         let indent = if outer == 0 { start.indent } else { 0 };
         let in_list = outer < start.marks.len();
-        Some(Self { fence, column: indent + inner, quotes, outer, in_list })
+        Some(Self { marks, column: indent + inner, quotes, outer, in_list })
     }
 
     /// Writes the block, whose content are the first of `lines`, and returns what is behind it.
@@ -124,7 +124,7 @@ impl<'a> Fence<'a> {
     pub(crate) fn write<'l>(&self, lines: &'l [String], out: &mut Vec<String>) -> &'l [String] {
         let indent = if self.in_list || self.outer > 0 { 0 } else { self.column.min(MAX_INDENT) };
         let before = "> ".repeat(self.outer) + &" ".repeat(indent);
-        out.push(format!("{before}{}text", self.fence));
+        out.push(format!("{before}{}text", self.marks));
         let mut rest = lines;
         while let Some((line, behind)) = rest.split_first() {
             let Some(line) = self.content(line) else { break };
@@ -134,7 +134,7 @@ impl<'a> Fence<'a> {
             }
             out.push(format!("{before}{line}").trim_end().to_owned());
         }
-        out.push(format!("{before}{}", self.fence));
+        out.push(format!("{before}{}", self.marks));
         rest
     }
 
@@ -155,7 +155,7 @@ impl<'a> Fence<'a> {
     }
 
     fn is_end(&self, line: &str) -> bool {
-        let marks = line.chars().all(|c| self.fence.starts_with(c));
-        marks && line.len() >= self.fence.len()
+        let is_one = line.chars().all(|c| self.marks.starts_with(c));
+        is_one && line.len() >= self.marks.len()
     }
 }

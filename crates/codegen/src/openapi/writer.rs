@@ -28,8 +28,8 @@ pub(super) fn write(
     };
     let title = clean(&format!("{} {}", info("title"), info("version")));
     let title = plain_lines(&format!("{}: its types and clients.", title.trim()));
-    let title: String = title.iter().map(|line| format!("//! {line}\n")).collect();
-    let header = format!("{}{title}{UNFORMATTED}\n\n", head(source));
+    let title = title.join("\n//! ");
+    let header = format!("{}//! {title}\n{UNFORMATTED}\n\n", head(source));
     let items = items.iter().map(|(name, item)| write_item(name, item));
     let clients = clients.iter().map(client);
     let file = quote!(#(#items)* #(#clients)*).to_string();
