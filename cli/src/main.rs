@@ -24,6 +24,7 @@ mod new;
 mod registries;
 mod registry;
 mod stop;
+mod suggest;
 
 use std::io::{self, Write};
 use std::process::ExitCode;

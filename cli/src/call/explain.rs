@@ -7,9 +7,9 @@ use dubhe::net::Address;
 use dubhe::{Code, Status, Url};
 
 use super::interface::signature::Listing;
-use super::suggest::closest;
 use super::{CallArgs, PositionalArgs, Target, tls};
 use crate::failure::Failure;
+use crate::suggest::closest;
 
 /// The reason for which there is no result.
 #[derive(Debug)]

@@ -15,7 +15,6 @@ mod providers;
 mod reflection;
 mod repeat;
 mod stdin;
-mod suggest;
 mod target;
 mod timing;
 mod tls;

@@ -17,7 +17,7 @@ use super::invocation::receive;
 use super::output::{Receive, unreadable};
 use super::providers::Providers;
 use super::stdin;
-use super::suggest::did_you_mean;
+use crate::suggest::did_you_mean;
 
 /// The most messages `google.protobuf.Any` in a message of a reply that hold another one.
 const MAX_ANY: usize = 64;

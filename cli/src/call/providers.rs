@@ -15,11 +15,11 @@ use prost_reflect::ServiceDescriptor;
 
 use super::explain::Error;
 use super::reflection::Reflection;
-use super::suggest::did_you_mean;
 use super::timing::{TimedDial, Times};
 use super::{CallArgs, PositionalArgs, Target};
 use crate::failure::Failure;
 use crate::registries::{self, APPLICATION};
+use crate::suggest::did_you_mean;
 
 /// The protocols that are spoken, most preferred first: without a description of its types, an
 /// interface is best called over dubbo.

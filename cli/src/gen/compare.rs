@@ -1,23 +1,26 @@
 //! `dubhe gen --check`: what would be written beside what is there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use dubhe_build::Modules;
 use dubhe_codegen::check::{self, Change};
-use dubhe_codegen::{Note, rust_reader};
+use dubhe_codegen::{Note, folder, rust_reader};
 
-use super::failed;
+use super::{failed, proto_changes};
 use crate::counted::counted;
 use crate::failure::{Failure, remark};
 
 /// The way in which generated files are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum As {
     /// Comparison of the types of Java that they stand for.
     Types,
     /// Comparison of the text: of an OpenAPI document, whose types are none of Java.
     Text,
+    /// Comparison of messages and services by their descriptors, of today these, and of the text.
+    Protobuf(Vec<u8>),
 }
 
 /// The differences, and what could not be compared as types.
@@ -34,19 +37,24 @@ pub(super) fn compare(
     folder: &Path,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
+    let there = Folder::read(folder, files)?;
     let differing: BTreeSet<&str> = files
         .iter()
-        .filter(|(name, text)| {
-            !std::fs::read_to_string(folder.join(name)).is_ok_and(|there| there == **text)
-        })
+        .filter(|(name, text)| there.texts.get(name.as_str()) != Some(*text))
         .map(|(name, _)| name.as_str())
         .collect();
+    let of_text = |changes| Compared { changes, unread: Vec::new() };
     let Compared { changes, unread } = match way {
         As::Types => types(files, folder, &differing)?,
-        As::Text => Compared { changes: texts(files, folder)?, unread: Vec::new() },
+        As::Text => of_text(texts(files, folder, &there)),
+        As::Protobuf(descriptors) => {
+            let changes = messages(files, &there, &descriptors);
+            of_text(if changes.is_empty() { texts(files, folder, &there) } else { changes })
+        }
     };
     for (Note { at, text }, _) in &unread {
-        remark(&format!("note: {at}: is not compared: {text}"));
+        let text = format!("is not compared: {text}");
+        remark(&format!("note: {}", Note { at: at.clone(), text }));
     }
     if json {
         writeln!(out, "{}", serde_json::to_string_pretty(&changes).map_err(failed)?)?;
@@ -83,7 +91,10 @@ fn types(
     folder: &Path,
     differing: &BTreeSet<&str>,
 ) -> Result<Compared, Failure> {
-    let there = rust_reader::read_generated(folder).map_err(|error| first(&error))?;
+    let there = rust_reader::read_generated(folder).map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => damaged(folder, &error),
+        _ => first(&error),
+    })?;
     let now = files.iter().map(|(name, text)| (PathBuf::from(name), text.clone())).collect();
     let now = rust_reader::read_generated_files(&now);
     let mut changes = check::differences(&there, &now);
@@ -104,22 +115,72 @@ fn types(
     Ok(Compared { changes, unread: unread.into_values().collect() })
 }
 
-/// Compares texts, of each file up to its first difference.
-fn texts(files: &BTreeMap<String, String>, folder: &Path) -> Result<Vec<Change>, Failure> {
+/// Compares messages and services, if there are descriptors to compare with.
+fn messages(files: &BTreeMap<String, String>, there: &Folder, descriptors: &[u8]) -> Vec<Change> {
+    let of_before = files.keys().find_map(|name| Modules::descriptors_of(there.texts.get(name)?));
+    of_before.map(|before| proto_changes::differences(&before, descriptors)).unwrap_or_default()
+}
+
+/// Compares texts, of each file up to its first difference, and finds files that are missing and those that nothing is
+/// generated for any more.
+fn texts(files: &BTreeMap<String, String>, folder: &Path, there: &Folder) -> Vec<Change> {
     let mut changes = Vec::new();
     for (name, text) in files {
-        let path = folder.join(name);
-        let at = path.display().to_string();
-        let there = std::fs::read_to_string(&path).map_err(|error| {
-            let text = format!("cannot read {at}: {error}");
-            first(&std::io::Error::new(error.kind(), text))
-        })?;
-        changes.extend(check::text_difference(&at, &there, text));
+        let at = folder.join(name).display().to_string();
+        let before = there.texts.get(name).map(String::as_str).unwrap_or_default();
+        changes.extend(check::text_difference(&at, before, text));
     }
-    Ok(changes)
+    for path in &there.stale {
+        changes.extend(check::text_difference(&path.display().to_string(), GONE, ""));
+    }
+    changes
+}
+
+/// The text of a file for which nothing is generated any more, in short.
+const GONE: &str = "the file, for which there is no source any more";
+
+/// The texts that are there.
+struct Folder {
+    texts: BTreeMap<String, String>,
+    /// The generated files for which nothing is generated any more.
+    stale: Vec<PathBuf>,
+}
+
+impl Folder {
+    /// Reads the files that are there of those that are generated.
+    fn read(folder: &Path, files: &BTreeMap<String, String>) -> Result<Self, Failure> {
+        std::fs::read_dir(folder).map_err(|error| {
+            let text = format!("cannot read {}: {error}", folder.display());
+            first(&io::Error::new(error.kind(), text))
+        })?;
+        let mut texts = BTreeMap::new();
+        for name in files.keys() {
+            let path = folder.join(name);
+            match folder::read(&path) {
+                Ok(text) => drop(texts.insert(name.clone(), text)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(damaged(folder, &error)),
+            }
+        }
+        if !texts.contains_key("mod.rs") {
+            let path = folder.join("mod.rs");
+            let text = format!("cannot read {}: there is no such file", path.display());
+            return Err(first(&io::Error::new(io::ErrorKind::NotFound, text)));
+        }
+        let stale = folder::stale(folder, files).map_err(failed)?;
+        Ok(Self { texts, stale })
+    }
 }
 
 /// The failure of a folder in which nothing is.
-fn first(error: &std::io::Error) -> Failure {
+fn first(error: &io::Error) -> Failure {
     failed(format!("{error}; run the command without --check first"))
+}
+
+/// The failure of a folder with files that cannot be compared.
+fn damaged(folder: &Path, error: &io::Error) -> Failure {
+    failed(format!(
+        "{} is damaged: {error}; run the command without --check, which writes it anew, and look at what changed",
+        folder.display()
+    ))
 }

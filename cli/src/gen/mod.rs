@@ -2,6 +2,8 @@
 
 mod compare;
 mod options;
+mod proto_changes;
+mod protobuf;
 mod sources;
 
 use std::collections::BTreeMap;
@@ -17,8 +19,8 @@ use crate::counted::counted;
 use crate::failure::{Failure, remark};
 use compare::As;
 pub(crate) use options::GenArgs;
-use options::{Nulls, To};
-use sources::{Found, Kind};
+use options::{Nulls, Release, To};
+use sources::Found;
 
 /// Writes code of the sources, or compares it with what is there.
 pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Failure> {
@@ -27,9 +29,7 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
         return Err(Failure::Usage("error: --check compares Rust".to_owned()));
     }
     let out_folder = options.out.clone().unwrap_or_else(|| default_folder(options.to));
-    if kind == Kind::Protobuf {
-        return protobuf(&options, &out_folder, out);
-    }
+    is_folder(&out_folder)?;
     let (written, way) = match sources::read(&options, kind).await? {
         // Written, it would take away all that was made before.
         Found::Api(api) if api.types.is_empty() => {
@@ -38,6 +38,10 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
         }
         Found::Api(api) => (write(&options, &api, &out_folder)?, As::Types),
         Found::OpenApi { text, source } => (of_openapi(&text, &source)?, As::Text),
+        Found::Protobuf(modules) => {
+            let files = protobuf::files(&modules)?;
+            (Written { files, notes: Vec::new() }, As::Protobuf(modules.descriptors))
+        }
     };
     print(&written.notes);
     if options.check {
@@ -64,8 +68,19 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
 }
 
 fn print(notes: &[Note]) {
-    for Note { at, text } in notes {
-        remark(&format!("note: {at}: {text}"));
+    for note in notes {
+        remark(&format!("note: {note}"));
+    }
+}
+
+/// Refuses an output that is there and no folder.
+fn is_folder(path: &Path) -> Result<(), Failure> {
+    match std::fs::metadata(path) {
+        Ok(found) if !found.is_dir() => Err(failed(format!(
+            "{} is no folder: --out names the folder with all generated files",
+            path.display()
+        ))),
+        _ => Ok(()),
     }
 }
 
@@ -87,7 +102,10 @@ fn write(options: &GenArgs, api: &Api, folder: &Path) -> Result<Written, Failure
     let mut written = match options.to {
         To::Rust => rust_writer(options)?.write(api),
         To::Java => {
-            let release = if options.release == 17 { JavaRelease::V17 } else { JavaRelease::V8 };
+            let release = match options.release {
+                Some(Release::V17) => JavaRelease::V17,
+                Some(Release::V8) | None => JavaRelease::V8,
+            };
             let mut writer = JavaWriter::new().release(release);
             if let Some(group) = &options.group_id {
                 writer = writer.group_id(group);
@@ -117,7 +135,7 @@ fn write(options: &GenArgs, api: &Api, folder: &Path) -> Result<Written, Failure
 }
 
 fn rust_writer(options: &GenArgs) -> Result<RustWriter, Failure> {
-    let unannotated = match options.unannotated {
+    let unannotated = match options.unannotated.unwrap_or(Nulls::Default) {
         Nulls::Default => Unannotated::default(),
         Nulls::Nullable => Unannotated { fields: true, results: true, parameters: true },
         Nulls::NonNull => Unannotated { fields: false, results: false, parameters: false },
@@ -158,23 +176,4 @@ fn of_openapi(text: &str, source: &str) -> Result<Written, Failure> {
     let made = openapi::generate(text, source).map_err(failed)?;
     let files = BTreeMap::from([("mod.rs".to_owned(), made.rust)]);
     Ok(Written { files, notes: made.notes })
-}
-
-/// Writes what a build script would, for those who keep generated code.
-fn protobuf(options: &GenArgs, folder: &Path, out: &mut impl Write) -> Result<(), Failure> {
-    if options.check || options.to != To::Rust {
-        let what = "error: .proto files become Rust, and are not compared: compile them in build.rs, and cargo does \
-                    it anew when they change";
-        return Err(Failure::Usage(what.to_owned()));
-    }
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let files: Vec<&Path> = options.sources.iter().map(Path::new).collect();
-    let own = files
-        .iter()
-        .filter_map(|file| file.parent())
-        .map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
-    let includes: Vec<&Path> = options.includes.iter().map(PathBuf::as_path).chain(own).collect();
-    dubhe_build::Builder::new().out_dir(folder).compile(&files, &includes).map_err(failed)?;
-    writeln!(out, "wrote   {}: include!(\"dubhe.packages.rs\") has it all", folder.display())?;
-    Ok(())
 }

@@ -1,9 +1,12 @@
 //! The command line of `dubhe gen`.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
+
+use crate::failure::Failure;
 
 /// Write Rust of Java interfaces and classes, or Java and .proto files of Rust.
 ///
@@ -52,9 +55,9 @@ pub(crate) struct GenArgs {
     /// Name in Rust of a class, method or field
     #[arg(long = "rename", value_name = "JAVA=RUST")]
     pub(super) renames: Vec<String>,
-    /// Types without an annotation of null become an `Option` in fields and results, everywhere, or nowhere
-    #[arg(long, value_enum, default_value = "default")]
-    pub(super) unannotated: Nulls,
+    /// Types without an annotation of null become an `Option` in fields and results, everywhere, or nowhere [default: default]
+    #[arg(long, value_enum)]
+    pub(super) unannotated: Option<Nulls>,
     /// Field, result or parameter (org.example.Orders.find.key) that is an `Option`; `*` stands for any letters
     #[arg(long, value_name = "PATTERN")]
     pub(super) nullable: Vec<String>,
@@ -76,12 +79,12 @@ pub(crate) struct GenArgs {
     /// Version in the pom.xml [default: 1.0.0-SNAPSHOT]
     #[arg(long, value_name = "VERSION")]
     pub(super) artifact_version: Option<String>,
-    /// Release of Java
-    #[arg(long, value_name = "RELEASE", default_value = "8", value_parser = clap::value_parser!(u8).range(8..=17))]
-    pub(super) release: u8,
-    /// Time that a registry has to answer
-    #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
-    pub(super) timeout: Duration,
+    /// Release of Java [default: 8]
+    #[arg(long, value_enum)]
+    pub(super) release: Option<Release>,
+    /// Time that a registry has to answer [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(super) timeout: Option<Duration>,
 }
 
 /// The language that is written.
@@ -102,4 +105,79 @@ pub(super) enum Nulls {
     /// No type.
     #[value(name = "non-null")]
     NonNull,
+}
+
+/// The release of Java whose sources are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Release {
+    /// Java 8, the oldest one that Dubbo knows.
+    #[value(name = "8")]
+    V8,
+    /// Java 17.
+    #[value(name = "17")]
+    V17,
+}
+
+/// Kind of source and language, of which an option can be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    Classes,
+    Definition,
+    Registry,
+    OpenApi,
+    Protobuf,
+    /// Java of Rust.
+    Java,
+    /// `.proto` files of Rust.
+    Proto,
+}
+
+/// Sources that become Rust through the model of Java's types.
+const JAVA_TYPES: &[Use] = &[Use::Classes, Use::Definition, Use::Registry];
+
+impl fmt::Display for Use {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Classes => "jars and class files",
+            Self::Definition => "service definitions",
+            Self::Registry => "registries",
+            Self::OpenApi => "OpenAPI documents",
+            Self::Protobuf => ".proto files",
+            Self::Java => "--to java",
+            Self::Proto => "--to proto",
+        })
+    }
+}
+
+impl GenArgs {
+    /// Refuses options that do nothing where they are given.
+    pub(super) fn refuse_others(&self, of: Use) -> Result<(), Failure> {
+        let named = [JAVA_TYPES, &[Use::Java, Use::Proto]].concat();
+        let options: [(&str, bool, &[Use]); 15] = [
+            ("--interface", !self.interfaces.is_empty(), &named),
+            ("--classpath", !self.classpath.is_empty(), &[Use::Classes]),
+            ("--sources", !self.java_sources.is_empty(), &[Use::Classes]),
+            ("--class", !self.classes.is_empty(), &[Use::Classes]),
+            ("--type", !self.types.is_empty(), JAVA_TYPES),
+            ("--rename", !self.renames.is_empty(), JAVA_TYPES),
+            ("--unannotated", self.unannotated.is_some(), JAVA_TYPES),
+            ("--nullable", !self.nullable.is_empty(), JAVA_TYPES),
+            ("--non-null", !self.non_null.is_empty(), JAVA_TYPES),
+            ("--method", !self.methods.is_empty(), JAVA_TYPES),
+            ("--include", !self.includes.is_empty(), &[Use::Protobuf]),
+            ("--group-id", self.group_id.is_some(), &[Use::Java]),
+            ("--artifact-id", self.artifact_id.is_some(), &[Use::Java]),
+            ("--artifact-version", self.artifact_version.is_some(), &[Use::Java]),
+            ("--release", self.release.is_some(), &[Use::Java]),
+        ];
+        let timeout = ("--timeout", self.timeout.is_some(), &[Use::Registry][..]);
+        let wrong =
+            options.iter().chain([&timeout]).find(|(_, given, uses)| *given && !uses.contains(&of));
+        let Some((option, _, uses)) = wrong else { return Ok(()) };
+        let uses: Vec<String> = uses.iter().map(ToString::to_string).collect();
+        Err(Failure::Usage(format!(
+            "error: {option} is an option of {}; with {of} it would do nothing",
+            uses.join(", ")
+        )))
+    }
 }

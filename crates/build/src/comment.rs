@@ -1,28 +1,37 @@
 //! Comments of `.proto` files as documentation.
 
-/// A line of plain text in Markdown: rustdoc takes brackets for links, and `<` for the start of
-/// HTML.
-pub(crate) fn escape(line: &str) -> String {
-    let mut out = String::with_capacity(line.len());
-    for character in line.chars() {
-        if matches!(character, '<' | '[' | ']') {
-            out.push('\\');
+use prost_types::FileDescriptorProto;
+
+/// Makes comments documentation of which rustdoc runs no part, and which the compiler takes.
+pub(crate) fn make_inert(files: &mut [FileDescriptorProto]) {
+    let infos = files.iter_mut().filter_map(|file| file.source_code_info.as_mut());
+    for location in infos.flat_map(|info| &mut info.location) {
+        let detached = location.leading_detached_comments.iter_mut();
+        for comment in
+            detached.chain(&mut location.leading_comments).chain(&mut location.trailing_comments)
+        {
+            *comment = inert(comment);
         }
-        out.push(character);
     }
-    out
+}
+
+/// The comment without the space at the beginning of each line, which whoever writes it adds.
+fn inert(comment: &str) -> String {
+    let lines: Vec<&str> =
+        comment.lines().map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    dubhe_comments::plain_lines(&lines.join("\n")).join("\n")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::escape;
+    use super::inert;
 
     #[test]
-    fn brackets_stay_text() {
+    fn no_comment_is_run() {
+        let comment = " A text, [a] > b.\n\n     code();\n ```\n   code();\n ```\n   - a\r\n\n";
         assert_eq!(
-            escape(" Replies \"Hello, <name>\", [a] > b."),
-            r#" Replies "Hello, \<name>", \[a\] > b."#
+            inert(comment),
+            "A text, \\[a\\] > b.\n\n   code();\n```text\n  code();\n```\n  - a"
         );
-        assert_eq!(escape(" as it is"), " as it is");
     }
 }

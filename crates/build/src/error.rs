@@ -32,6 +32,13 @@ pub enum Error {
         /// The kind of the item, its name and its file.
         item: String,
     },
+    /// A package has the name of a file that is made besides.
+    Reserved {
+        /// The package.
+        package: String,
+        /// The file.
+        file: String,
+    },
     /// A jar, or what it is read with, cannot be read.
     #[cfg(feature = "java")]
     Java(String),
@@ -74,6 +81,10 @@ impl fmt::Display for Error {
                  no difference; rename one of them"
             ),
             Self::NoName { item } => write!(f, "{item} has no name in Rust; rename it"),
+            Self::Reserved { package, file } => write!(
+                f,
+                "the code of the package `{package}` would be in {file}, which includes all others; rename the package"
+            ),
             #[cfg(feature = "java")]
             Self::Java(what) => f.write_str(what),
             Self::NoOutDir => f.write_str(

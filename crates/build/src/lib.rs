@@ -42,6 +42,7 @@ mod extensions;
 #[cfg(feature = "java")]
 mod java;
 mod json;
+mod modules;
 mod names;
 mod packages;
 mod parsed;
@@ -53,7 +54,7 @@ mod shape;
 mod unknown;
 mod well_known;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -63,9 +64,10 @@ use quote::quote;
 pub use error::Error;
 #[cfg(feature = "java")]
 pub use java::{Java, MethodOption, OVERRIDE_VALUE, Unannotated, java};
+pub use modules::{ModuleFile, Modules};
 
 use prost_build::Module;
-use prost_types::FileDescriptorProto;
+use prost_types::{FileDescriptorProto, FileDescriptorSet};
 
 use error::at;
 
@@ -172,43 +174,76 @@ impl Builder {
         includes: &[impl AsRef<Path>],
     ) -> Result<(), Error> {
         let out = out_dir(self.out_dir.as_deref())?;
-        let mut compiler = protox::Compiler::new(includes)?;
-        compiler.include_imports(true);
-        compiler.open_files(files).map_err(|error| edition::explain(error, includes))?;
-        rerun_if_changed(&compiler);
+        let opened = Opened::new(files, includes)?;
+        opened.rerun_if_changed();
+        let descriptors = |_: &str| quote!(::core::include_bytes!(#DESCRIPTORS));
+        let tree = self.packages(&opened, &descriptors)?;
+        let write = |name: &str, code: &[u8]| {
+            let path = out.join(name);
+            std::fs::write(&path, code).map_err(at(&path))
+        };
+        write(DESCRIPTORS, &opened.descriptors)?;
+        for (parts, code) in tree.packages() {
+            let name = packages::file_name(&parts);
+            if name == PACKAGES {
+                return Err(Error::Reserved { package: parts.join("."), file: name });
+            }
+            write(&name, code.as_bytes())?;
+        }
+        write(PACKAGES, tree.code().as_bytes())
+    }
 
-        let descriptors = compiler.encode_file_descriptor_set();
-        let file = out.join(DESCRIPTORS);
-        std::fs::write(&file, &descriptors).map_err(at(&file))?;
+    /// Makes the same of `files` as modules for a folder that is kept, and writes nothing. The option
+    /// [`out_dir`](Self::out_dir) does not matter.
+    ///
+    /// The code is not formatted, and says nothing of lints. A package `a.b` is the module `a::b`, in `a/b.rs`, or in
+    /// `a/b/mod.rs` if there are packages in it.
+    ///
+    /// # Errors
+    /// When a file cannot be read or is not right. The error says where, by file, line and column.
+    pub fn modules(
+        &self,
+        files: &[impl AsRef<Path>],
+        includes: &[impl AsRef<Path>],
+    ) -> Result<Modules, Error> {
+        let opened = Opened::new(files, includes)?;
+        let made = opened.made();
+        let name = modules::descriptors_name(&made);
+        let descriptors =
+            |package: &str| service::tokens(&modules::descriptors_path(package, &name));
+        let tree = self.packages(&opened, &descriptors)?;
+        Ok(modules::modules(&tree, &made, opened.descriptors.clone(), &name))
+    }
 
-        let mut set = compiler.include_source_info(true).file_descriptor_set();
-        defaults::make_infinite(&mut set.file);
+    /// The code of all packages. `descriptors` is the expression of the descriptors in the services of a package.
+    fn packages(
+        &self,
+        opened: &Opened,
+        descriptors: &dyn Fn(&str) -> TokenStream,
+    ) -> Result<packages::Tree, Error> {
+        let mut set = opened.set.clone();
         let extensions =
             if self.unknown_fields { extensions::add(&mut set.file) } else { HashMap::new() };
-        let imported = compiler.files().filter(|file| file.is_import());
-        let imported = imported.map(|file| file.name().to_owned()).collect();
-        let not_made = well_known::not_made(&set.file, &imported);
-        let made = |file: &&FileDescriptorProto| well_known::is_made(file, &not_made);
-        let made: Vec<&FileDescriptorProto> = set.file.iter().filter(made).collect();
+        let made = opened.made_of(&set.file);
         names::check(&made)?;
         let schema = schema::Schema::new(&set, extensions);
         let files = set.file.iter().cloned();
         let modules =
             files.map(|file| (Module::from_protobuf_package_name(file.package()), file)).collect();
-        let mut prost = self.prost(&made, not_made.iter());
+        let mut prost = self.prost(&made, opened.not_made.iter(), descriptors);
         for path in boxes::needed(&set.file) {
             prost.boxed(path);
         }
-        let modules = prost.generate(modules).map_err(at(&out))?;
-        for (module, code) in &modules {
-            let path = out.join(packages::file_name(module));
-            let code = self.with_forms(&path, code, &schema)?;
-            std::fs::write(&path, code).map_err(at(&path))?;
+        let modules = prost.generate(modules).map_err(at(Path::new("the generated code")))?;
+        let mut forms = Vec::with_capacity(modules.len());
+        for (module, code) in modules {
+            let path = module.to_file_name_or("_");
+            let code = self.with_forms(Path::new(&path), &code, &schema)?;
+            forms.push((module, code));
         }
-        let mut tree = packages::Tree::of(modules.keys());
-        tree.join(&out)?;
-        let path = out.join(PACKAGES);
-        std::fs::write(&path, tree.code()).map_err(at(&path))
+        let mut tree = packages::Tree::of(forms);
+        tree.join()?;
+        Ok(tree)
     }
 
     /// The code of a package, whose file is `path`, with the shapes and JSON forms of its messages.
@@ -273,6 +308,7 @@ impl Builder {
         &self,
         files: &[&FileDescriptorProto],
         not_made: impl Iterator<Item = &'a String>,
+        descriptors: &dyn Fn(&str) -> TokenStream,
     ) -> prost_build::Config {
         let Self { krate, server, client, .. } = self;
         let mut config = prost_build::Config::new();
@@ -282,7 +318,13 @@ impl Builder {
             .compile_well_known_types()
             .enable_type_names()
             .prost_path(format!("{krate}::protobuf::prost"))
-            .service_generator(Box::new(service::Generator::new(krate, *server, *client, files)));
+            .service_generator(Box::new(service::Generator::new(
+                krate,
+                *server,
+                *client,
+                files,
+                descriptors,
+            )));
         for name in not_made {
             let last = name.rsplit('.').next().unwrap_or_default();
             config.extern_path(name, format!("{krate}::protobuf::types::{last}"));
@@ -295,10 +337,46 @@ impl Builder {
 const LINT_ATTRIBUTE: &str =
     "#[allow(missing_docs, deprecated, unused_qualifications, clippy::all, clippy::pedantic)]";
 
-/// Tells cargo which files this depends on; those of `google/protobuf` are built in.
-#[allow(clippy::print_stdout, reason = "cargo reads it")]
-fn rerun_if_changed(compiler: &protox::Compiler) {
-    for path in compiler.files().filter_map(|file| file.path()) {
-        println!("cargo::rerun-if-changed={}", path.display());
+/// Files that are read, and their imports.
+struct Opened {
+    descriptors: Vec<u8>,
+    set: FileDescriptorSet,
+    /// The types of which nothing is made.
+    not_made: HashSet<String>,
+    /// The paths of the files; those of `google/protobuf` are built in.
+    paths: Vec<PathBuf>,
+}
+
+impl Opened {
+    fn new(files: &[impl AsRef<Path>], includes: &[impl AsRef<Path>]) -> Result<Self, Error> {
+        let mut compiler = protox::Compiler::new(includes)?;
+        compiler.include_imports(true);
+        compiler.open_files(files).map_err(|error| edition::explain(error, includes))?;
+        let paths = compiler.files().filter_map(|file| file.path()).map(Path::to_owned).collect();
+        let descriptors = compiler.encode_file_descriptor_set();
+        let mut set = compiler.include_source_info(true).file_descriptor_set();
+        defaults::make_infinite(&mut set.file);
+        comment::make_inert(&mut set.file);
+        let imported = compiler.files().filter(|file| file.is_import());
+        let imported = imported.map(|file| file.name().to_owned()).collect();
+        let not_made = well_known::not_made(&set.file, &imported);
+        Ok(Self { descriptors, set, not_made, paths })
+    }
+
+    /// The files of which something is made.
+    fn made(&self) -> Vec<&FileDescriptorProto> {
+        self.made_of(&self.set.file)
+    }
+
+    fn made_of<'a>(&self, files: &'a [FileDescriptorProto]) -> Vec<&'a FileDescriptorProto> {
+        files.iter().filter(|file| well_known::is_made(file, &self.not_made)).collect()
+    }
+
+    /// Tells cargo which files this depends on.
+    #[allow(clippy::print_stdout, reason = "cargo reads it")]
+    fn rerun_if_changed(&self) {
+        for path in &self.paths {
+            println!("cargo::rerun-if-changed={}", path.display());
+        }
     }
 }

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
+use std::io;
 use std::path::Path;
 
-use proc_macro2::TokenStream;
 use prost_build::Module;
 use quote::quote;
 use syn::Item;
@@ -15,49 +14,46 @@ use crate::error::{Error, at};
 /// The packages in one package.
 #[derive(Default)]
 pub(crate) struct Tree {
-    /// The file of what is right in it.
-    file: Option<String>,
+    /// The code of what is right in it.
+    code: Option<String>,
     inner: BTreeMap<String, Tree>,
 }
 
 impl Tree {
-    /// The tree of these modules.
-    pub(crate) fn of<'a>(modules: impl IntoIterator<Item = &'a Module>) -> Self {
+    /// The tree of the code of these modules.
+    pub(crate) fn of(modules: impl IntoIterator<Item = (Module, String)>) -> Self {
         let mut root = Self::default();
-        for module in modules {
+        for (module, code) in modules {
             let mut tree = &mut root;
             for part in module.parts() {
                 tree = tree.inner.entry(part.to_owned()).or_default();
             }
-            tree.file = Some(file_name(module));
+            tree.code = Some(code);
         }
         root
     }
 
     /// Makes one module of a package and of a message that has types in it, where both have one
-    /// name: of `a.sub` and `a.Sub`. What is in the message moves to the file of the package.
-    pub(crate) fn join(&mut self, out: &Path) -> Result<(), Error> {
-        self.join_in(out, &mut Vec::new())
+    /// name: of `a.sub` and `a.Sub`. What is in the message moves to the code of the package.
+    pub(crate) fn join(&mut self) -> Result<(), Error> {
+        self.join_in(&mut Vec::new())
     }
 
-    fn join_in(&mut self, out: &Path, parts: &mut Vec<String>) -> Result<(), Error> {
-        if let Some(file) = &self.file
+    fn join_in(&mut self, parts: &mut Vec<String>) -> Result<(), Error> {
+        if let Some(code) = &self.code
             && !self.inner.is_empty()
         {
-            let path = out.join(file);
-            let code = fs::read_to_string(&path).map_err(at(&path))?;
-            let mut parsed =
-                syn::parse_file(&code).map_err(|e| at(&path)(std::io::Error::other(e)))?;
+            let mut parsed = syn::parse_file(code)
+                .map_err(|error| at(Path::new(&file_name(parts)))(io::Error::other(error)))?;
             let mut moved = false;
             let mut kept = Vec::with_capacity(parsed.items.len());
             for item in parsed.items {
                 match item {
                     Item::Mod(found) if self.inner.contains_key(&found.ident.to_string()) => {
-                        let name = found.ident.to_string();
+                        let inner = self.inner.entry(found.ident.to_string()).or_default();
                         let (_, items) = found.content.unwrap_or_default();
-                        let module = Module::from_parts(parts.iter().chain([&name]));
-                        let inner = self.inner.entry(name).or_default();
-                        inner.add(out, file_name(&module), &quote!(#(#items)*))?;
+                        let code = inner.code.take().unwrap_or_default();
+                        inner.code = Some(format!("{code}\n{}\n", quote!(#(#items)*)));
                         moved = true;
                     }
                     other => kept.push(other),
@@ -65,38 +61,52 @@ impl Tree {
             }
             if moved {
                 parsed.items = kept;
-                fs::write(&path, quote!(#parsed).to_string()).map_err(at(&path))?;
+                self.code = Some(quote!(#parsed).to_string());
             }
         }
         for (name, inner) in &mut self.inner {
             parts.push(name.clone());
-            inner.join_in(out, parts)?;
+            inner.join_in(parts)?;
             parts.pop();
         }
         Ok(())
     }
 
-    /// Adds items to the file, which may not be there yet.
-    fn add(&mut self, out: &Path, name: String, items: &TokenStream) -> Result<(), Error> {
-        let path = out.join(&name);
-        let code = match self.file.replace(name) {
-            Some(_) => fs::read_to_string(&path).map_err(at(&path))?,
-            None => String::new(),
-        };
-        fs::write(&path, format!("{code}\n{items}\n")).map_err(at(&path))
+    /// The packages in it.
+    pub(crate) fn inner(&self) -> impl Iterator<Item = (&String, &Self)> {
+        self.inner.iter()
+    }
+
+    /// The code of what is right in it.
+    pub(crate) fn code_here(&self) -> &str {
+        self.code.as_deref().unwrap_or_default()
+    }
+
+    /// The code of each package that has some, by the parts of its name.
+    pub(crate) fn packages(&self) -> Vec<(Vec<String>, &str)> {
+        let (mut found, mut open) = (Vec::new(), vec![(Vec::new(), self)]);
+        while let Some((parts, tree)) = open.pop() {
+            for (name, inner) in &tree.inner {
+                open.push(([&parts[..], std::slice::from_ref(name)].concat(), inner));
+            }
+            found.extend(tree.code.as_deref().map(|code| (parts, code)));
+        }
+        found.sort();
+        found
     }
 
     /// The code that includes all of them. Files are found beside it.
     pub(crate) fn code(&self) -> String {
         let mut code = String::new();
-        self.write(0, &mut code);
+        self.write(&mut Vec::new(), &mut code);
         code
     }
 
-    fn write(&self, depth: usize, code: &mut String) {
+    fn write(&self, parts: &mut Vec<String>, code: &mut String) {
         // Writing to a text never fails.
-        let width = depth * 4;
-        if let Some(file) = &self.file {
+        let (depth, width) = (parts.len(), parts.len() * 4);
+        if self.code.is_some() {
+            let file = file_name(parts);
             let _ = writeln!(code, "{:width$}include!({file:?});", "");
         }
         for (name, inner) in &self.inner {
@@ -105,13 +115,15 @@ impl Tree {
                 let _ = writeln!(code, "#[allow(clippy::module_inception)]");
             }
             let _ = writeln!(code, "{:width$}pub mod {name} {{", "");
-            inner.write(depth + 1, code);
+            parts.push(name.clone());
+            inner.write(parts, code);
+            parts.pop();
             let _ = writeln!(code, "{:width$}}}", "");
         }
     }
 }
 
 /// The file of a package: its name, or `_` without one.
-pub(crate) fn file_name(module: &Module) -> String {
-    module.to_file_name_or("_")
+pub(crate) fn file_name(parts: &[String]) -> String {
+    Module::from_parts(parts).to_file_name_or("_")
 }

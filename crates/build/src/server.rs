@@ -3,10 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::DESCRIPTORS;
 use crate::service::{Items, Method, Service};
 
-pub(crate) fn expand(service: &Service) -> TokenStream {
+/// The code of a service; `descriptors` is the expression of its descriptors.
+pub(crate) fn expand(service: &Service, descriptors: Option<&TokenStream>) -> TokenStream {
     let Items { service: item, server, .. } = &service.items;
     let summary = format!("Serves an implementation of [`{item}`] as `{}`.", service.name);
     let (key, methods) = service.table();
@@ -58,7 +58,7 @@ pub(crate) fn expand(service: &Service) -> TokenStream {
             }
 
             fn descriptors(&self) -> ::core::option::Option<&'static [u8]> {
-                ::core::option::Option::Some(::core::include_bytes!(#DESCRIPTORS))
+                ::core::option::Option::Some(#descriptors)
             }
         }
     });

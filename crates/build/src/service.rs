@@ -7,7 +7,6 @@ use prost_build::ServiceGenerator;
 use prost_types::{DescriptorProto, EnumDescriptorProto, FileDescriptorProto};
 use quote::{format_ident, quote};
 
-use crate::comment::escape;
 use crate::names::{self, type_name};
 use crate::{client, server};
 
@@ -16,6 +15,8 @@ pub(crate) struct Generator {
     private: TokenStream,
     server: bool,
     client: bool,
+    /// The expressions of the descriptors, by packages.
+    descriptors: HashMap<String, TokenStream>,
     /// The names of the items of each service, by its name on the wire.
     items: HashMap<String, Items>,
 }
@@ -27,8 +28,12 @@ impl Generator {
         server: bool,
         client: bool,
         files: &[&FileDescriptorProto],
+        descriptors: &dyn Fn(&str) -> TokenStream,
     ) -> Self {
-        Self { private: tokens(krate), server, client, items: items(files) }
+        let packages = files.iter().map(|file| file.package());
+        let descriptors =
+            packages.map(|package| (package.to_owned(), descriptors(package))).collect();
+        Self { private: tokens(krate), server, client, descriptors, items: items(files) }
     }
 }
 
@@ -87,10 +92,12 @@ impl ServiceGenerator for Generator {
         let name = name_on_wire(&service.package, &service.proto_name);
         // All services of the files have theirs.
         let Some(items) = self.items.get(&name) else { return };
+        let package = service.package.clone();
         let service = Service::read(&self.private, name, items.clone(), &service);
         if self.server {
             buf.push_str(&service.declaration().to_string());
-            buf.push_str(&server::expand(&service).to_string());
+            let descriptors = self.descriptors.get(&package);
+            buf.push_str(&server::expand(&service, descriptors).to_string());
         }
         if self.client {
             buf.push_str(&client::expand(&service).to_string());
@@ -270,7 +277,10 @@ impl Method {
 
 /// The comment before an item of a `.proto` file, or what to say without one.
 fn docs(comment: &[String], otherwise: impl FnOnce() -> String) -> TokenStream {
-    let lines: Vec<String> = comment.iter().flat_map(|block| block.lines().map(escape)).collect();
+    let lines = comment.iter().flat_map(|block| block.lines());
+    let lines: Vec<String> = lines
+        .map(|line| if line.is_empty() { String::new() } else { format!(" {line}") })
+        .collect();
     if lines.is_empty() {
         let text = otherwise();
         return quote!(#[doc = #text]);

@@ -38,7 +38,7 @@ pub fn update(folder: &Path, files: &BTreeMap<String, String>, prune: bool) -> i
     let mut changes = Vec::new();
     for (name, text) in files {
         let path = folder.join(name);
-        match read(&path) {
+        match bytes(&path) {
             Ok(old) if old == text.as_bytes() => updated.unchanged += 1,
             Ok(old) if is_generated(&old) => changes.push((path, text)),
             Ok(_) => {
@@ -71,11 +71,26 @@ fn at(path: &Path, error: &io::Error) -> io::Error {
 }
 
 /// Reads a file; a link would lead elsewhere, and a pipe has no end.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+fn bytes(path: &Path) -> io::Result<Vec<u8>> {
     if fs::symlink_metadata(path)?.is_file() {
         return fs::read(path);
     }
     Err(io::Error::new(io::ErrorKind::AlreadyExists, "it is there, and no file"))
+}
+
+/// Reads a generated file, to compare it.
+///
+/// # Errors
+/// When it cannot be read, is no file or no text. The error names it, apart from one that is not found.
+pub fn read(path: &Path) -> io::Result<String> {
+    let bytes = match bytes(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error),
+        read => read.map_err(|error| at(path, &error))?,
+    };
+    String::from_utf8(bytes).map_err(|error| {
+        let error = io::Error::new(io::ErrorKind::InvalidData, error.utf8_error());
+        at(path, &error)
+    })
 }
 
 fn is_generated(text: &[u8]) -> bool {
@@ -94,8 +109,11 @@ fn head(path: &Path) -> io::Result<Vec<u8>> {
     Ok(head)
 }
 
-/// The generated files below a folder that are not among `files`.
-fn stale(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<Vec<PathBuf>> {
+/// Finds the generated files below a folder that are not among `files`.
+///
+/// # Errors
+/// When the folder cannot be read, or has over 100,000 entries.
+pub fn stale(folder: &Path, files: &BTreeMap<String, String>) -> io::Result<Vec<PathBuf>> {
     let wanted: BTreeSet<PathBuf> = files.keys().map(|name| folder.join(name)).collect();
     let (mut folders, mut found, mut seen) = (vec![folder.to_owned()], Vec::new(), 0);
     while let Some(folder) = folders.pop() {

@@ -20,6 +20,7 @@ pub mod check;
 pub mod classfile;
 pub mod definition;
 pub mod folder;
+pub mod formatted;
 pub mod java_reader;
 pub mod java_writer;
 pub mod javadoc;

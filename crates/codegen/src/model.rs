@@ -3,7 +3,7 @@
 //! Names of classes are binary names as in `Class.getName`: packages are joined by `.`, nested classes by `$`.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 /// The types that were read, and what was noticed on the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -311,11 +311,27 @@ impl fmt::Display for Type {
     }
 }
 
-/// Prints `at: text`.
+/// Prints `at: text` on one line: names of others may have control characters, which are escaped.
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.at, self.text)
+        write_line(f, &self.at)?;
+        f.write_str(": ")?;
+        write_line(f, &self.text)
     }
+}
+
+/// Writes a text without what would end the line, or turn its direction on a terminal.
+pub(crate) fn write_line(f: &mut fmt::Formatter<'_>, text: &str) -> fmt::Result {
+    // Each character that is another one in a comment.
+    let is_plain = |c: char| dubhe_comments::clean(c.encode_utf8(&mut [0; 4])).starts_with(c);
+    for c in text.chars() {
+        if is_plain(c) {
+            f.write_char(c)?;
+        } else {
+            write!(f, "{}", c.escape_default())?;
+        }
+    }
+    Ok(())
 }
 
 impl Api {
@@ -348,6 +364,12 @@ impl Api {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn notes_are_one_line() {
+        let note = Note { at: "a\nb".into(), text: "c\u{1b}[2J\u{202e}é".into() };
+        assert_eq!(note.to_string(), "a\\nb: c\\u{1b}[2J\\u{202e}é");
+    }
 
     #[test]
     fn types_print_as_java_writes_them() {

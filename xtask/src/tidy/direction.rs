@@ -9,9 +9,10 @@ use crate::source;
 const RULES: &[(&str, &[&str])] = &[
     ("core", &[]),
     ("text", &[]),
+    ("comments", &[]),
     ("macros", &[]),
-    ("build", &["codegen"]),
-    ("codegen", &[]),
+    ("build", &["codegen", "comments"]),
+    ("codegen", &["comments"]),
     ("codec/*", &["core", "text", "macros"]),
     ("net", &["core"]),
     ("filter", &["core"]),

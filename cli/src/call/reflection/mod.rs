@@ -15,7 +15,7 @@ use prost_reflect::{DescriptorPool, ServiceDescriptor};
 
 use super::protobuf;
 use super::providers::Providers;
-use super::suggest::did_you_mean;
+use crate::suggest::did_you_mean;
 use messages::{FileDescriptor, Files, Question, ServerReflectionResponse};
 
 /// The names of the service, today's and the one that older servers have.

@@ -178,3 +178,51 @@ fn there_must_be_something_to_compare_with() {
     let java = project.generate("src --to java --check");
     assert_eq!((java.code, &*java.err), (2, "error: --check compares Rust\n"));
 }
+
+#[test]
+fn a_damaged_folder_is_said_to_be() {
+    let project = Project::with_api();
+    let check = |why: &[&str]| {
+        let checked = project.generate("api.jar --check");
+        assert_eq!((checked.code, &*checked.out), (1, ""), "{}", checked.err);
+        for why in why {
+            assert!(checked.err.contains(why), "{why}: {}", checked.err);
+        }
+    };
+    project.write("src/api", "a file");
+    check(&["error: src/api is no folder: --out names the folder with all generated files\n"]);
+    let written = project.generate("api.jar");
+    assert_eq!((written.code, written.err.contains("src/api is no folder")), (1, true));
+    std::fs::remove_file(project.path("src/api")).unwrap();
+
+    project.ok("api.jar");
+    let (root, listener) = (project.read("src/api/mod.rs"), project.read("src/api/listener.rs"));
+    let damaged = "error: src/api is damaged: ";
+    let remedy =
+        "; run the command without --check, which writes it anew, and look at what changed\n";
+    project.write("src/api/listener.rs", &listener[..listener.rfind("async").unwrap()]);
+    check(&[damaged, "src/api/listener.rs:", "is no Rust and left out", remedy]);
+    project.write("src/api/listener.rs", b"\xff\xfe".as_slice());
+    check(&[damaged, "src/api/listener.rs: ", "invalid utf-8", remedy]);
+    let deep = format!("{listener}const A: u8 = {}1{};", "(".repeat(50_000), ")".repeat(50_000));
+    project.write("src/api/listener.rs", deep);
+    check(&[damaged, "src/api/listener.rs:", "is nested too deeply", remedy]);
+    let deep = format!("{listener}type A = {}u8{};", "Vec<".repeat(50_000), ">".repeat(50_000));
+    project.write("src/api/listener.rs", deep);
+    check(&[damaged, "src/api/listener.rs:", "is nested too deeply", remedy]);
+    std::fs::remove_file(project.path("src/api/listener.rs")).unwrap();
+    check(&[damaged, "the module `listener` is left out: no file src/api/listener.rs", remedy]);
+    std::fs::remove_file(project.path("src/api/mod.rs")).unwrap();
+    check(&[
+        "error: cannot read src/api/mod.rs: there is no such file; run the command without --check first\n",
+    ]);
+
+    // Written anew, all is well.
+    project.ok("api.jar");
+    assert_eq!(project.read("src/api/mod.rs"), root);
+    assert_eq!(project.ok("api.jar --check"), "no differences\n");
+    // As deep as a type of Java may be.
+    let deep = format!("{listener}type A = {}u8{};", "Vec<".repeat(250), ">".repeat(250));
+    project.write("src/api/listener.rs", deep);
+    assert_eq!(project.ok("api.jar --check"), "no differences, but for the text of 1 file\n");
+}

@@ -3,6 +3,8 @@
 mod back;
 mod check;
 mod classes;
+mod documents;
+mod protobuf;
 mod refused;
 
 use std::fs;

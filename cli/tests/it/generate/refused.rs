@@ -102,3 +102,55 @@ fn what_was_made_stays_when_nothing_is_found() {
     assert_eq!((refused.code, &*refused.out), (FAILED, ""));
     assert_eq!(project.ok("api.jar"), "0 written, 0 removed, 4 unchanged, 0 notes\n");
 }
+
+#[test]
+fn options_of_another_kind_of_source_are_refused() {
+    let project = Project::with_api();
+    project.write("openapi.json", r#"{"openapi": "3.0.1", "info": {}, "paths": {}}"#);
+    project.write("a.json", r#"{"canonicalName": "a.B", "methods": []}"#);
+    project.write("a.proto", "syntax = \"proto3\";");
+    project.write("lib.rs", "");
+    for (line, option, of, with) in [
+        (
+            "openapi.json --classpath a.jar",
+            "--classpath",
+            "jars and class files",
+            "OpenAPI documents",
+        ),
+        (
+            "openapi.json --nullable a.B",
+            "--nullable",
+            "jars and class files, service definitions, registries",
+            "OpenAPI documents",
+        ),
+        ("a.json --sources a.jar", "--sources", "jars and class files", "service definitions"),
+        ("a.json --timeout 1s", "--timeout", "registries", "service definitions"),
+        (
+            "a.proto --unannotated default",
+            "--unannotated",
+            "jars and class files, service definitions, registries",
+            ".proto files",
+        ),
+        ("api.jar --include a", "--include", ".proto files", "jars and class files"),
+        ("api.jar --release 8", "--release", "--to java", "jars and class files"),
+        ("zookeeper://127.0.0.1:1 --class a.B", "--class", "jars and class files", "registries"),
+        ("lib.rs --to proto --group-id a", "--group-id", "--to java", "--to proto"),
+        (
+            "lib.rs --to java --type a=b",
+            "--type",
+            "jars and class files, service definitions, registries",
+            "--to java",
+        ),
+    ] {
+        let refused = project.generate(line);
+        let why =
+            format!("error: {option} is an option of {of}; with {with} it would do nothing\n");
+        assert_eq!((refused.code, &*refused.out, refused.err), (USAGE, "", why), "{line}");
+    }
+    let release = project.generate("lib.rs --to java --release 11");
+    assert_eq!(release.code, USAGE);
+    assert!(release.err.contains("[possible values: 8, 17]"), "{}", release.err);
+    let other = project.generate("a.proto --to java");
+    let why = "error: a.proto is no Rust, and --to writes of Rust: leave it out to make Rust of a.proto\n";
+    assert_eq!((other.code, &*other.err), (USAGE, why));
+}

@@ -150,7 +150,7 @@ impl Reader {
             if self.decoded >= self.limits.total {
                 let text = format!(
                     "the limit `total` of {} bytes is reached; this file and those behind it are passed \
-                     over; raise the limit, or give fewer jars",
+                     over; give fewer jars, or set `java_reader::Limits` of a reader of your own",
                     self.limits.total
                 );
                 self.note(&at, text);
@@ -191,8 +191,8 @@ impl Reader {
         }
         let limit = if most < left { "entry" } else { "total" };
         let text = format!(
-            "it is longer than the limit `{limit}` allows, {most} bytes; it is passed over; raise the limit \
-             if it is to be read"
+            "it is longer than the limit `{limit}` allows, {most} bytes; it is passed over; to read it, \
+             set `java_reader::Limits` of a reader of your own"
         );
         self.note(at, text);
         Ok(None)

@@ -25,7 +25,7 @@ pub use effect::{Compatibility, Effect};
 pub use text::text_difference;
 
 use crate::Api;
-use crate::model::{Kind, Type};
+use crate::model::{Kind, Type, write_line};
 use effect::Sides;
 use flow::Flows;
 use types::Reading;
@@ -106,6 +106,8 @@ pub enum What {
     FieldRemoved,
     /// A field moved between a class and a class above it.
     FieldMoved,
+    /// A field of a `.proto` file has another name.
+    FieldRenamed,
     /// A field has another type.
     FieldTypeChanged,
     /// A field may be null where it might not, or the other way.
@@ -138,7 +140,10 @@ impl Change {
 /// Prints `org.example.Orders.find(long): the result type changed from Order to OrderView: incompatible: ..`.
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {}", self.at(), self.text, self.compatibility())?;
+        write_line(f, &self.at())?;
+        f.write_str(": ")?;
+        write_line(f, &self.text)?;
+        write!(f, ": {}", self.compatibility())?;
         let sides = [("consumers", &self.consumers), ("providers", &self.providers)];
         let mut before = ": ";
         for (side, effect) in sides.into_iter().filter(|(_, effect)| !effect.reason.is_empty()) {

@@ -92,7 +92,7 @@ pub fn read(json: &str, source: &str) -> Result<Api, DefinitionError> {
         let source_name = source.to_owned();
         return Err(DefinitionError::TooLong { source_name, length: json.len() });
     }
-    let root = serde_json::from_str(json)
+    let root = serde_json::from_str(json.trim_start_matches('\u{feff}'))
         .map_err(|error| DefinitionError::Json { source_name: source.to_owned(), error })?;
     let document = document::Document::read(&root)
         .map_err(|text| DefinitionError::Form { source_name: source.to_owned(), text })?;

@@ -20,12 +20,14 @@ pub(super) struct Build<'a> {
     pub(super) root: &'a Value,
     pub(super) names: Names,
     pub(super) fields: usize,
+    /// The parts of objects that were looked at, of all of them.
+    pub(super) parts: usize,
     notes: Vec<Note>,
     items: BTreeMap<String, Item>,
     /// The schemas of the document by their keys.
     components: BTreeMap<&'a str, Component<'a>>,
     /// The keys of schemas that are all of another one, by the key of that.
-    children: BTreeMap<&'a str, Vec<&'a str>>,
+    children: BTreeMap<&'a str, BTreeSet<&'a str>>,
 }
 
 struct Component<'a> {
@@ -40,6 +42,7 @@ impl<'a> Build<'a> {
             root,
             names: Names::of_types(),
             fields: 0,
+            parts: 0,
             notes: Vec::new(),
             items: BTreeMap::new(),
             components: BTreeMap::new(),
@@ -54,16 +57,14 @@ impl<'a> Build<'a> {
             let name = build.type_name(key, &format!("components.schemas.{key}"));
             let may_be_null = kinds(schema).1;
             build.components.insert(key, Component { name, schema, may_be_null });
-            for parent in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-                let parent = parent
-                    .get("$ref")
-                    .and_then(Value::as_str)
-                    .and_then(|of| of.strip_prefix(SCHEMAS));
-                if let Some(parent) = parent {
-                    build.children.entry(parent).or_default().push(key);
-                }
+        }
+        let mut children: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (key, component) in &build.components {
+            for parent in build.parents(component.schema) {
+                children.entry(parent).or_default().insert(key);
             }
         }
+        build.children = children;
         build
     }
 
@@ -73,9 +74,11 @@ impl<'a> Build<'a> {
 
     /// Takes the name of a type.
     pub(super) fn type_name(&mut self, of: &str, at: &str) -> String {
-        let (name, clashes) = self.names.take(&type_name(of, "Type"));
+        let wanted = type_name(of, "Type");
+        let (name, clashes) = self.names.take(&wanted);
         if clashes {
-            self.note(at, format!("another type has its name in Rust: it is called {name}"));
+            let whose = if Names::is_of_rust(&wanted) { "Rust itself" } else { "another type" };
+            self.note(at, format!("{whose} has its name: it is called {name}"));
         }
         name
     }
@@ -267,8 +270,9 @@ impl<'a> Build<'a> {
         let (first, schema) = *keys.first()?;
         let mut candidates = std::iter::once(first).chain(self.parents(schema)).take(MAX_PARENTS);
         let parent = candidates.find(|parent| {
-            let is_below = |(key, schema): &(&str, &'a Value)| {
-                key == parent || self.parents(schema).any(|of| of == *parent)
+            let children = self.children.get(parent);
+            let is_below = |(key, _): &(&str, &Value)| {
+                key == parent || children.is_some_and(|children| children.contains(key))
             };
             self.is_parent(parent) && keys.iter().all(is_below)
         });

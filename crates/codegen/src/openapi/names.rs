@@ -4,10 +4,52 @@ use std::collections::BTreeMap;
 
 use heck::{ToSnakeCase as _, ToUpperCamelCase as _};
 
-/// Types that the file uses by their short names.
-const TAKEN: [&str; 14] = [
-    "BTreeMap", "Box", "Call", "Clone", "Debug", "Err", "None", "Ok", "Option", "Result", "Some",
-    "String", "Value", "Vec",
+/// Names that the file, its derives and the prelude of Rust use.
+const TAKEN: [&str; 44] = [
+    "AsMut",
+    "AsRef",
+    "BTreeMap",
+    "Box",
+    "Call",
+    "Clone",
+    "Copy",
+    "Debug",
+    "Default",
+    "Deserialize",
+    "DoubleEndedIterator",
+    "Drop",
+    "Eq",
+    "Err",
+    "ExactSizeIterator",
+    "Extend",
+    "Fn",
+    "FnMut",
+    "FnOnce",
+    "From",
+    "FromIterator",
+    "Future",
+    "Hash",
+    "Into",
+    "IntoFuture",
+    "IntoIterator",
+    "Iterator",
+    "None",
+    "Ok",
+    "Option",
+    "Ord",
+    "PartialEq",
+    "PartialOrd",
+    "Result",
+    "Send",
+    "Serialize",
+    "Sized",
+    "Some",
+    "String",
+    "Sync",
+    "ToOwned",
+    "ToString",
+    "Value",
+    "Vec",
 ];
 
 /// The longest name that is made.
@@ -18,6 +60,11 @@ const MAX_NAME: usize = 120;
 pub(super) struct Names(BTreeMap<String, u64>);
 
 impl Names {
+    /// Returns `true` for a name that is Rust's.
+    pub(super) fn is_of_rust(name: &str) -> bool {
+        TAKEN.contains(&name)
+    }
+
     /// Names of types.
     pub(super) fn of_types() -> Self {
         Self(TAKEN.map(|name| (name.to_owned(), 2)).into())

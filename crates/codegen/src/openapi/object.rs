@@ -11,6 +11,9 @@ use super::names::{Names, value_name};
 /// The most fields of all structs of a document.
 pub(super) const MAX_FIELDS: usize = 50_000;
 
+/// The most parts of objects that are looked at: `allOf` may name thousands of schemas, which do the same.
+pub(super) const MAX_PARTS: usize = 500_000;
+
 /// The parts of an object.
 #[derive(Default)]
 struct Parts<'a> {
@@ -33,14 +36,16 @@ impl<'a> Build<'a> {
     /// Makes a struct of an object.
     pub(super) fn object(&mut self, schema: &'a Value, name: &str, at: &str) -> ItemKind {
         // Not even looked at: a schema may be all of thousands of others.
-        let parts =
-            if self.fields > MAX_FIELDS { Parts::default() } else { self.parts(schema, at) };
+        let is_over = self.fields > MAX_FIELDS || self.parts > MAX_PARTS;
+        let parts = if is_over { Parts::default() } else { self.parts(schema, at) };
         self.fields += parts.properties.len();
-        if self.fields > MAX_FIELDS {
-            self.note(
-                at,
-                format!("any JSON value: the document has more than {MAX_FIELDS} fields"),
-            );
+        if self.fields > MAX_FIELDS || self.parts > MAX_PARTS {
+            let most = if self.fields > MAX_FIELDS {
+                format!("{MAX_FIELDS} fields")
+            } else {
+                format!("{MAX_PARTS} parts of objects, by allOf")
+            };
+            self.note(at, format!("any JSON value: the document has more than {most}"));
             return ItemKind::Alias(Ty::Any);
         }
         let mut names = Names::default();
@@ -72,7 +77,8 @@ impl<'a> Build<'a> {
         let mut parts = Parts::default();
         let mut seen = BTreeSet::new();
         let mut open = vec![schema];
-        while let Some(schema) = open.pop() {
+        while let Some(schema) = open.pop().filter(|_| self.parts <= MAX_PARTS) {
+            self.parts += 1;
             if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
                 match self.component_of(reference) {
                     Some((key, schema)) if seen.insert(key) => open.push(schema),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::build::Build;
 use super::items::ItemKind;
-use super::object::MAX_FIELDS;
+use super::object::{MAX_FIELDS, MAX_PARTS};
 use super::{Generated, MAX_BYTES, OpenApiError, generate};
 
 const JSON: &str = include_str!("../../tests/data/openapi/springdoc.json");
@@ -125,10 +125,9 @@ fn schemas_become_types() {
             "pub type Result2 = BTreeMap<String, Value>;",
             "pub enum Result3 {",
             "pub type Free = Value;",
-            "A \\[link\\] and \\<b\\>",
+            "/// A \\[link\\] and \\<b> /// ```text /// code /// ```",
         ],
     );
-    assert!(!made.rust.contains("```"));
     assert_eq!(made.notes.len(), 5, "{:#?}", notes(&made));
 }
 
@@ -309,6 +308,64 @@ fn many_fields_and_names_are_bounded() {
     });
     assert!(fields.sum::<usize>() <= MAX_FIELDS);
     assert!(notes.iter().any(|note| note.text.contains("more than 50000 fields")));
+}
+
+#[test]
+fn schemas_all_of_each_other_are_bounded() {
+    let count = 200;
+    let mut text = String::from("{");
+    for i in 0..count {
+        let others = (0..count).map(|j| format!(r##"{{"$ref": "#/components/schemas/S{j}"}}"##));
+        let all: Vec<String> = others.collect();
+        let _ = write!(text, r#""S{i}": {{"allOf": [{}]}},"#, all.join(","));
+    }
+    let schemas = text.trim_end_matches(',').to_owned() + "}";
+    let root =
+        serde_json::from_str(&format!(r#"{{"components": {{"schemas": {schemas}}}}}"#)).unwrap();
+    let mut build = Build::new(&root);
+    build.components();
+    assert!(build.parts <= MAX_PARTS + 1, "{}", build.parts);
+    let (_, notes) = build.finish();
+    assert!(notes.iter().any(|note| note.text.contains("more than 500000 parts of objects")));
+}
+
+#[test]
+fn names_of_rust_are_not_taken() {
+    let names = [
+        "Serialize",
+        "Deserialize",
+        "Sized",
+        "Default",
+        "PartialEq",
+        "Eq",
+        "Hash",
+        "Option",
+        "Vec",
+        "Box",
+        "String",
+        "Result",
+        "Send",
+        "Iterator",
+        "Into",
+        "Some",
+        "Value",
+        "BTreeMap",
+    ];
+    let of = |name: &str| format!(r#""{name}": {{"type": "object", "properties": {{"": {{}}}}}}"#);
+    let all: Vec<String> = names.into_iter().map(of).collect();
+    let made = schemas(&format!("{{{}}}", all.join(",")));
+    for name in names {
+        let note =
+            format!("components.schemas.{name}: Rust itself has its name: it is called {name}2");
+        assert!(notes(&made).contains(&note), "{name}: {:?}", made.notes);
+        has(&made, &[&format!("pub struct {name}2 {{ #[serde(rename = \"\"")]);
+    }
+}
+
+#[test]
+fn a_mark_of_an_editor_is_passed_over() {
+    assert_eq!(made(&format!("\u{feff}{JSON}")), made(JSON));
+    assert_eq!(made(&format!("\u{feff}{YAML}")), made(JSON));
 }
 
 /// Parts of a real document, put together by chance.

@@ -44,6 +44,7 @@ pub(super) fn parse(text: &str, source: &str) -> Result<Value, OpenApiError> {
     if text.len() > MAX_BYTES {
         return Err(OpenApiError::TooLong { source_name: source_name(), length: text.len() });
     }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let syntax = |text: String| OpenApiError::Syntax { source_name: source_name(), text };
     let root: Value = if text.trim_start().starts_with('{') {
         serde_json::from_str(text).map_err(|error| syntax(error.to_string()))?

@@ -1,17 +1,22 @@
 //! Files of Rust as a tree of modules.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
-use std::{fs, io};
 
 use syn::spanned::Spanned as _;
 use syn::{Item, ItemMod, UseTree};
 
 use super::attributes::{is_of_tests, path_of};
+use super::depth::too_deep;
 use crate::Note;
 
 /// The files that are the root of a folder's modules.
 const ROOTS: [&str; 3] = ["lib.rs", "main.rs", "mod.rs"];
+
+/// The most bytes of a file.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// The number of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,7 +84,7 @@ type Text<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
 
 /// Loads a file or a folder.
 pub(super) fn from_disk(program: &mut Program, path: &Path) -> io::Result<()> {
-    let text: Text<'_> = &|path| fs::read_to_string(path);
+    let text: Text<'_> = &read;
     let named = |error: io::Error| {
         io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display()))
     };
@@ -108,6 +113,30 @@ pub(super) fn from_disk(program: &mut Program, path: &Path) -> io::Result<()> {
     }
     Loader { program, text, seen: BTreeSet::new() }.all(path, &files);
     Ok(())
+}
+
+/// Loads a folder that was generated, whose root is `mod.rs`.
+pub(super) fn generated(program: &mut Program, folder: &Path) -> io::Result<()> {
+    let root = folder.join("mod.rs");
+    let source = read(&root).map_err(|error| {
+        io::Error::new(error.kind(), format!("cannot read {}: {error}", root.display()))
+    })?;
+    Loader { program, text: &read, seen: BTreeSet::new() }.root(&root, &source);
+    Ok(())
+}
+
+/// Reads a file; a pipe has no end, and a disk may be large.
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
+    }
+    fs::File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
+    if u64::try_from(text.len()).is_ok_and(|length| length > MAX_BYTES) {
+        let what = format!("it is longer than {MAX_BYTES} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
+    }
+    Ok(text)
 }
 
 /// Loads files by their paths.
@@ -188,6 +217,10 @@ impl Loader<'_> {
         if let Some(module) = self.program.modules.get_mut(id.0) {
             module.file = shown(file);
         }
+        if let Some(line) = too_deep(source) {
+            let text = "is nested too deeply and left out with its modules".to_owned();
+            return self.program.note(format!("{}:{line}", shown(file)), text);
+        }
         match syn::parse_file(source) {
             Ok(parsed) => self.items(id, file, parsed.items, folders),
             Err(error) => {
@@ -250,12 +283,21 @@ impl Loader<'_> {
                 })
                 .collect(),
         };
-        let found = candidates.iter().find_map(|path| Some((path, (self.text)(path).ok()?)));
+        let found = candidates.iter().find_map(|path| match (self.text)(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            read => Some((path, read)),
+        });
         let Some((path, source)) = found else {
             let tried: Vec<String> = candidates.iter().map(|path| shown(path)).collect();
             let at = format!("{}:{}", shown(file), module.ident.span().start().line);
             let text = format!("the module `{name}` is left out: no file {}", tried.join(" or "));
             return self.program.note(at, text);
+        };
+        let source = match source {
+            Ok(source) => source,
+            Err(error) => {
+                return self.program.note(shown(path), format!("cannot be read: {error}"));
+            }
         };
         if !self.seen.insert(path.clone()) {
             return;

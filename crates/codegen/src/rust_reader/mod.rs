@@ -17,6 +17,7 @@
 
 mod attributes;
 mod classes;
+mod depth;
 mod hierarchy;
 mod jdk;
 mod load;
@@ -39,18 +40,23 @@ use crate::Api;
 /// # Errors
 /// When a path cannot be read, or has no Rust in it. A module whose file is missing or is no Rust is a note.
 pub fn read(paths: &[impl AsRef<Path>]) -> io::Result<Api> {
-    let mut program = load::Program::default();
-    for path in paths {
-        load::from_disk(&mut program, path.as_ref())?;
-    }
-    Ok(api(program, false))
+    let paths: Vec<&Path> = paths.iter().map(AsRef::as_ref).collect();
+    depth::with_room(|| {
+        let mut program = load::Program::default();
+        for path in &paths {
+            load::from_disk(&mut program, path)?;
+        }
+        Ok(api(program, false))
+    })
 }
 
 /// Reads Rust sources from memory: texts by their path, as a folder with these files would be read.
 pub fn read_files(files: &BTreeMap<PathBuf, String>) -> Api {
-    let mut program = load::Program::default();
-    load::from_memory(&mut program, files);
-    api(program, false)
+    depth::with_room(|| {
+        let mut program = load::Program::default();
+        load::from_memory(&mut program, files);
+        api(program, false)
+    })
 }
 
 /// Reads what [`RustWriter`](crate::rust_writer::RustWriter) wrote, to compare it with another: as [`read`], but a type
@@ -58,18 +64,28 @@ pub fn read_files(files: &BTreeMap<PathBuf, String>) -> Api {
 /// types and exceptions counts.
 ///
 /// # Errors
-/// As those of [`read`].
+/// When the folder has no `mod.rs`; and where a file that it leads to cannot be read, is missing or is no Rust, since the types
+/// in it would be taken for removed: the error names all such files.
 pub fn read_generated(folder: impl AsRef<Path>) -> io::Result<Api> {
-    let mut program = load::Program::default();
-    load::from_disk(&mut program, folder.as_ref())?;
-    Ok(api(program, true))
+    let folder = folder.as_ref();
+    depth::with_room(|| {
+        let mut program = load::Program::default();
+        load::generated(&mut program, folder)?;
+        if program.notes.is_empty() {
+            return Ok(api(program, true));
+        }
+        let damage: Vec<String> = program.notes.iter().map(ToString::to_string).collect();
+        Err(io::Error::new(io::ErrorKind::InvalidData, damage.join("; ")))
+    })
 }
 
 /// Reads what [`RustWriter`](crate::rust_writer::RustWriter) writes from memory; see [`read_generated`].
 pub fn read_generated_files(files: &BTreeMap<PathBuf, String>) -> Api {
-    let mut program = load::Program::default();
-    load::from_memory(&mut program, files);
-    api(program, true)
+    depth::with_room(|| {
+        let mut program = load::Program::default();
+        load::from_memory(&mut program, files);
+        api(program, true)
+    })
 }
 
 fn api(program: load::Program, is_generated: bool) -> Api {

@@ -84,14 +84,15 @@ fn export(text: &mut Text, file: &str, names: &[String]) {
     let joined = names.iter().map(|name| &***name).collect::<Vec<_>>().join(", ");
     let list = if names.len() == 1 { joined } else { format!("{{{joined}}}") };
     let line = format!("pub use self::{file}::{list};");
-    if fits(&line) || names.len() == 1 {
+    // rustfmt wants two columns more for a list, and one for a line of it.
+    if fits(&format!("  {line}")) || names.len() == 1 {
         text.line(0, &line);
         return;
     }
     text.line(0, &format!("pub use self::{file}::{{"));
     let mut line = String::new();
     for name in names {
-        if !line.is_empty() && !fits(&format!("    {line} {name},")) {
+        if !line.is_empty() && !fits(&format!("     {line} {name},")) {
             text.line(4, &line);
             line.clear();
         }

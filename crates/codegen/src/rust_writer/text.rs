@@ -1,5 +1,7 @@
 //! Text as rustfmt has it: widths, comments, attributes.
 
+pub(super) use dubhe_comments::{clean, lines as doc_lines};
+
 /// The width of a line, rustfmt's default.
 const WIDTH: usize = 100;
 /// The width of several arguments of an attribute on one line, rustfmt's default.
@@ -8,52 +10,6 @@ const ATTRIBUTE_WIDTH: usize = 70;
 /// Returns `true` if a line is not too long. A letter beyond ASCII may be as wide as two.
 pub(super) fn fits(line: &str) -> bool {
     line.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum::<usize>() <= WIDTH
-}
-
-/// Texts of others without what a comment cannot hold: control characters, and those that
-/// turn the direction of a line.
-pub(super) fn clean(text: &str) -> String {
-    let bad = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-    };
-    text.chars().map(|c| if bad(c) { ' ' } else { c }).collect()
-}
-
-/// The lines of documentation, of which no part is an example that rustdoc would run.
-pub(super) fn doc_lines(doc: &str) -> Vec<String> {
-    let mut fence: Option<String> = None;
-    let mut lines: Vec<String> = Vec::new();
-    for line in doc.lines() {
-        let line = clean(&line.replace('\t', "    "));
-        let line = line.trim_end();
-        let start = line.trim_start();
-        let marks: String = start.chars().take_while(|c| *c == '`' || *c == '~').collect();
-        let is_fence = marks.len() >= 3 && marks.chars().all(|c| marks.starts_with(c));
-        match &fence {
-            Some(open) if is_fence && marks.starts_with(open.as_str()) && start == marks => {
-                fence = None;
-                lines.push(marks);
-            }
-            Some(_) => lines.push(line.to_owned()),
-            None if is_fence => {
-                lines.push(format!("{marks}text"));
-                fence = Some(marks);
-            }
-            // Four spaces would make it code.
-            None => {
-                let spaces = (line.len() - start.len()).min(3);
-                lines.push(format!("{}{start}", " ".repeat(spaces)));
-            }
-        }
-    }
-    if let Some(open) = fence {
-        lines.push(open);
-    }
-    while lines.last().is_some_and(String::is_empty) {
-        lines.pop();
-    }
-    lines
 }
 
 /// A text as a literal.
@@ -132,29 +88,5 @@ impl Text {
 
     pub(super) fn as_str(&self) -> &str {
         &self.text
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_documentation_is_run() {
-        let doc = "One.\n\n    int x;\n```java\n    int y;\n```\n\tTab\n~~~\nopen\u{202e}\r";
-        let lines = doc_lines(doc);
-        let expected = [
-            "One.",
-            "",
-            "   int x;",
-            "```text",
-            "    int y;",
-            "```",
-            "   Tab",
-            "~~~text",
-            "open",
-            "~~~",
-        ];
-        assert_eq!(lines, expected);
     }
 }

@@ -500,3 +500,29 @@ pub trait Orders {
     let Kind::Service(orders) = kind("org.example.Orders") else { panic!() };
     assert_eq!(orders.methods[0].result, Type::class("crate::money::Money"));
 }
+
+#[test]
+fn what_is_nested_too_deeply_is_left_out_with_a_note() {
+    let deep = |count: usize| format!("Vec<{}i32{}>", "Vec<".repeat(count), ">".repeat(count));
+    let lib = "mod deep;\nmod deeper;\n#[dubhe::interface(\"org.example.S\")]\npub trait S { async fn a(&self) -> Result<i32, Status>; }\n";
+    let method = |ty: &str| {
+        format!(
+            "#[dubhe::interface(\"org.example.D\")]\npub trait D {{ async fn a(&self, v: {ty}) -> Result<(), Status>; }}\n"
+        )
+    };
+    let api = read(&[
+        ("lib.rs", lib),
+        ("deep.rs", &method(&deep(250))),
+        (
+            "deeper.rs",
+            &format!("pub const A: u8 = {}1{};\n", "(".repeat(100_000), ")".repeat(100_000)),
+        ),
+    ]);
+    assert_eq!(signatures(&api, "org.example.S"), ["int a()"]);
+    let notes = notes(&api);
+    assert!(notes[0].starts_with("deeper.rs:1: is nested too deeply and left out"), "{notes:?}");
+    assert!(
+        notes.iter().any(|note| note.starts_with("deep.rs:2: ") && note.len() < 20_000),
+        "{notes:?}"
+    );
+}

@@ -393,6 +393,22 @@ fn long_names_are_broken_as_rustfmt_breaks_them() {
 }
 
 #[test]
+fn methods_about_as_long_as_a_line_are_broken_as_rustfmt_breaks_them() {
+    std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/rustfmt.toml"), "").unwrap();
+    let list = Type::Class { name: "java.util.Collection".into(), arguments: vec![string()] };
+    let mut methods = Vec::new();
+    for length in 1..80 {
+        let name = |letter: &str| letter.repeat(length);
+        methods.push(method(&name("a"), vec![], list.clone()));
+        methods.push(method(&name("b"), vec![INT], list.clone()));
+        methods.push(method(&name("c"), vec![list.clone()], INT));
+    }
+    let names = (1..60).map(|length| service(&format!("a.{}", "S".repeat(length)), vec![]));
+    let services = [service("a.Methods", methods)].into_iter().chain(names).collect();
+    write(services).files.values().for_each(|text| is_formatted(text));
+}
+
+#[test]
 fn hostile_classes_stop_nothing_else() {
     let mut parent = class("a.Parent", vec![field("own", INT)]);
     let mut child = class("a.Child", vec![field("own", INT)]);

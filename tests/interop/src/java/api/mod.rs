@@ -14,7 +14,9 @@ pub use self::array_page::ArrayPage;
 
 mod callback_listener;
 #[allow(deprecated, unreachable_pub, unused_imports)]
-pub use self::callback_listener::{CallbackListener, CallbackListenerClient, CallbackListenerServer};
+pub use self::callback_listener::{
+    CallbackListener, CallbackListenerClient, CallbackListenerServer,
+};
 
 mod callback_service;
 #[allow(deprecated, unreachable_pub, unused_imports)]

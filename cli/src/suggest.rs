@@ -2,7 +2,7 @@
 
 /// The name of `known` that is most like `name`, in its last part and without regard to case: a service
 /// may lack its package, or have another one. A third of its letters may be wrong.
-pub(super) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_lowercase();
     let wanted = last(name);
     let distance = |known: &str| strsim::damerau_levenshtein(&wanted, &last(known));
@@ -13,7 +13,7 @@ pub(super) fn closest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) 
 }
 
 /// The question that an error ends with, or nothing.
-pub(super) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn did_you_mean<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     closest(name, known).map(|known| format!("; did you mean {known}?")).unwrap_or_default()
 }
 
