@@ -2,7 +2,9 @@
 
 mod compare;
 mod options;
+mod registry;
 mod sources;
+mod united;
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use dubhe::ServiceKey;
+use dubhe_codegen::pattern::matches;
 
 /// Write Rust of Java interfaces and classes, or Java and .proto files of Rust.
 ///
@@ -36,6 +38,12 @@ pub(crate) struct GenArgs {
     /// Interface to take; `*` stands for any letters [default: all that are services]
     #[arg(long = "interface", value_name = "PATTERN")]
     pub(super) interfaces: Vec<String>,
+    /// Group of the services that are taken from a registry
+    #[arg(long, value_name = "GROUP")]
+    pub(super) group: Option<String>,
+    /// Version of the services that are taken from a registry
+    #[arg(long, value_name = "VERSION")]
+    pub(super) version: Option<String>,
     /// Jar or folder with classes that the interfaces refer to
     #[arg(long, value_name = "JAR")]
     pub(super) classpath: Vec<PathBuf>,
@@ -82,6 +90,22 @@ pub(crate) struct GenArgs {
     /// Time that a registry has to answer
     #[arg(long, value_name = "TIME", default_value = "10s", value_parser = humantime::parse_duration)]
     pub(super) timeout: Duration,
+}
+
+impl GenArgs {
+    /// Returns `true` if an interface is asked for.
+    pub(super) fn takes_interface(&self, interface: &str) -> bool {
+        self.interfaces.is_empty()
+            || self.interfaces.iter().any(|pattern| matches(pattern, interface))
+    }
+
+    /// Returns `true` if a service is asked for.
+    pub(super) fn takes(&self, service: &ServiceKey) -> bool {
+        let is = |asked: &Option<String>, own: &str| asked.as_deref().is_none_or(|of| of == own);
+        self.takes_interface(service.interface())
+            && is(&self.group, service.group())
+            && is(&self.version, service.version())
+    }
 }
 
 /// The language that is written.

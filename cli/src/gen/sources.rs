@@ -2,15 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use dubhe::documents::{DocumentKey, DocumentStore, Side};
 use dubhe_codegen::java_reader::Inputs;
-use dubhe_codegen::pattern::matches;
 use dubhe_codegen::{Api, definition, rust_reader};
 
-use super::failed;
 use super::options::{GenArgs, To};
+use super::{failed, registry};
 use crate::failure::Failure;
-use crate::registries;
 
 /// The kind of all sources of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +79,7 @@ pub(super) async fn read(options: &GenArgs, kind: Kind) -> Result<Found, Failure
         }
         Kind::Classes => classes(options).map(Found::Api),
         Kind::Document => document(options),
-        Kind::Registry => definitions(options).await.map(Found::Api),
+        Kind::Registry => registry::definitions(options).await.map(Found::Api),
         Kind::Protobuf => Err(usage(".proto files are compiled".to_owned())),
     }
 }
@@ -119,60 +116,12 @@ fn document(options: &GenArgs) -> Result<Found, Failure> {
     taken(options, all).map(Found::Api)
 }
 
-/// The definitions that providers published.
-async fn definitions(options: &GenArgs) -> Result<Api, Failure> {
-    let mut all = Api::default();
-    for url in &options.sources {
-        let parts =
-            registries::open(url, None).map_err(|error| usage(error.message().to_owned()))?;
-        let store = parts
-            .documents
-            .ok_or_else(|| failed(format!("{} has no documents", parts.registry.name())))?;
-        let read = published(options, &*store);
-        let read = tokio::time::timeout(options.timeout, read).await;
-        let late =
-            |_| failed(format!("{} does not answer; --timeout gives it more time", store.name()));
-        all.merge(read.map_err(late)??);
-    }
-    if all.types.is_empty() && all.notes.is_empty() {
-        let what = "no provider published a definition of such an interface; look at `dubhe registry ls URL metadata`";
-        return Err(failed(what));
-    }
-    Ok(all)
-}
-
-async fn published(options: &GenArgs, store: &dyn DocumentStore) -> Result<Api, Failure> {
-    let says = |error: dubhe::Status| failed(error.message());
-    let mut keys = store.list().await.map_err(says)?;
-    keys.retain(|key| match key {
-        DocumentKey::Definition { service, side: Side::Provider, .. } => {
-            wanted(options, service.interface())
-        }
-        _ => false,
-    });
-    keys.sort_by_cached_key(ToString::to_string);
-    let mut all = Api::default();
-    for key in keys {
-        let Some(document) = store.get(&key).await.map_err(says)? else { continue };
-        match definition::read(&document.text, store.name()) {
-            Ok(api) => all.merge(api),
-            Err(error) => all.note(key.to_string(), error.to_string()),
-        }
-    }
-    Ok(all)
-}
-
-fn wanted(options: &GenArgs, interface: &str) -> bool {
-    options.interfaces.is_empty()
-        || options.interfaces.iter().any(|pattern| matches(pattern, interface))
-}
-
 /// The services that were asked for. Classes that only the others use stay.
 fn taken(options: &GenArgs, mut api: Api) -> Result<Api, Failure> {
     let is_service = |of: &dubhe_codegen::model::Declared| {
         matches!(of.kind, dubhe_codegen::model::Kind::Service(_))
     };
-    api.types.retain(|name, of| !is_service(of) || wanted(options, name));
+    api.types.retain(|name, of| !is_service(of) || options.takes_interface(name));
     if !options.interfaces.is_empty() && !api.types.values().any(is_service) {
         return Err(failed(format!("no interface is called {}", options.interfaces.join(" or "))));
     }

@@ -4,6 +4,7 @@ mod back;
 mod check;
 mod classes;
 mod refused;
+mod registry;
 
 use std::fs;
 use std::io::Write as _;
