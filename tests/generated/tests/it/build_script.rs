@@ -32,7 +32,7 @@ async fn what_is_odd_compiles_and_is_sent() {
     fn is_send<T: Send>(_: T) {}
     let app = App::builder("odd").build().unwrap();
     let client = app.client::<odd::SClient>().url("dubbo://127.0.0.1:1").build().unwrap();
-    is_send(odd::S::grow(&client, odd::Grow::default()));
-    is_send(odd::S::deep(&client, Vec::new()));
-    is_send(odd::S::chain(&client, odd::G0::default()));
+    is_send(client.grow(odd::Grow::default()));
+    is_send(client.deep(Vec::new()));
+    is_send(client.chain(odd::G0::default()));
 }
