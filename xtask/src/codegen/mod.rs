@@ -190,8 +190,12 @@ fn compare(peers: &Peers, classes: &Path, class: &str) -> Result<()> {
     }
 }
 
-/// Types of results that are one in Rust, with the one that Java is written with.
-const ALIKE: [(&str, &str); 1] = [("java.util.Collection<", "java.util.List<")];
+/// Types of results that are one in Rust, with the one that Java is written with. Results are not on the wire.
+const ALIKE: [(&str, &str); 2] = [
+    ("java.util.Collection<", "java.util.List<"),
+    // Any object is no key in Rust.
+    ("java.util.Map<java.lang.Object, java.lang.Object>", "java.lang.Object"),
+];
 
 /// What `javap -p -s` prints of a class.
 #[derive(Debug, Default)]
