@@ -67,7 +67,7 @@ fn what_is_refused_says_why_and_writes_nothing() {
         (
             "file:///nowhere",
             FAILED,
-            "error: no provider published a definition of such an interface; look at `dubhe registry ls URL metadata`\n",
+            "cannot read the registry folder /nowhere\n",
         ),
         (
             "zookeeper://127.0.0.1:1 --timeout 300ms",
