@@ -57,7 +57,7 @@ pub(super) async fn definitions(options: &GenArgs) -> Result<Api, Failure> {
     Ok(all)
 }
 
-/// What a registry has.
+/// The content of a registry.
 #[derive(Default)]
 struct Found {
     defined: Vec<Defined>,

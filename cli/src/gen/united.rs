@@ -1,4 +1,4 @@
-//! One trait of all that provide an interface.
+//! Definitions of one interface by all that provide it, as one.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ fn named(service: &ServiceKey) -> String {
     }
 }
 
-/// One model of what several applications say of one service.
+/// Merges what several applications say of one service.
 fn merged(apis: Vec<Api>) -> Api {
     apis.into_iter().fold(Api::default(), |mut all, one| {
         all.merge(one);

@@ -197,7 +197,7 @@ const ALIKE: [(&str, &str); 2] = [
     ("java.util.Map<java.lang.Object, java.lang.Object>", "java.lang.Object"),
 ];
 
-/// What `javap -p -s` prints of a class.
+/// Members of a class, as `javap -p -s` prints them.
 #[derive(Debug, Default)]
 struct Members {
     /// The fields and constants with their descriptors; the abstract methods with the descriptors of their parameters, and their

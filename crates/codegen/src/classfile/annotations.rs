@@ -103,7 +103,7 @@ pub enum Part {
 
 /// An annotation as it is read.
 enum Read {
-    /// One that is kept.
+    /// An annotation that is kept.
     Null(Annotation),
     /// `java.lang.Deprecated`.
     Deprecated,
@@ -165,10 +165,10 @@ fn value(bytes: &mut Bytes<'_>, pool: &Pool<'_>, depth: usize) -> Result<Option<
     Ok(None)
 }
 
-/// What the annotations of a declaration say.
+/// Annotations of a declaration.
 #[derive(Default)]
 pub(super) struct List {
-    /// Those that are kept, each once.
+    /// The annotations that are kept, each once.
     pub(super) annotations: Vec<Annotation>,
     pub(super) is_deprecated: bool,
 }

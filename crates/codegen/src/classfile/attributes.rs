@@ -25,9 +25,9 @@ pub struct Attributes {
     pub deprecated: bool,
     /// The annotations that say something of null, whether they are visible at run time or not.
     pub annotations: Vec<Annotation>,
-    /// Those of the type of a field, or of the types of results and parameters.
+    /// The annotations of the type of a field, or of the types of results and parameters.
     pub type_annotations: Vec<TypeAnnotation>,
-    /// Those of the parameters of a method, each with the place of its parameter.
+    /// The annotations of the parameters of a method, each with the place of its parameter.
     pub parameter_annotations: Vec<(u8, Annotation)>,
     /// The names of the parameters of a method.
     pub parameter_names: Vec<Option<Arc<str>>>,

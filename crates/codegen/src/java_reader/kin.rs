@@ -1,4 +1,4 @@
-//! What the relatives of a class make of it: each is found once, for all classes together.
+//! Properties that a class has by those above and below it: each is found once, for all classes together.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::jdk;
 use super::methods::is_called;
 use super::table::Loaded;
 
-/// What the classes above and below one make of it.
+/// Properties of a class by those above and below it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Kin {
     /// `true` if its objects can be thrown.

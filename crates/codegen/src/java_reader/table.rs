@@ -7,7 +7,7 @@ use crate::classfile::signature::{self, ClassSignature, ClassType, binary_name};
 
 use super::kin::{self, Kin};
 
-/// What is wrong where a signature is there that cannot be read.
+/// The fault of a signature that is there and cannot be read.
 pub(super) const LOST: &str = "its generic signature cannot be read";
 
 /// A class that was found.
@@ -18,7 +18,7 @@ pub(super) struct Loaded {
     /// `true` if it is from the classpath, or a library of an application: its interfaces become services
     /// only if they are named.
     pub(super) is_library: bool,
-    /// What its relatives make of it.
+    /// The properties that it has by its relatives.
     pub(super) kin: Kin,
 }
 

@@ -50,7 +50,7 @@ pub(super) fn enclose(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, 
     }
 }
 
-/// What each type holds, field by field; the others are without a number.
+/// Lists what each type holds, field by field; the others are without a number.
 fn held(mapper: &Mapper<'_>, shapes: &Shapes, all: &[(String, What)]) -> Vec<Vec<Held>> {
     let numbers = numbers(all);
     let targets = |rust: &_| {

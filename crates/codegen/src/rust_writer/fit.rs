@@ -117,7 +117,9 @@ fn variables(ty: &mut Type, rename: &mut impl FnMut(&mut String)) {
         Type::Variable(name) => rename(name),
         Type::Array(of) | Type::Nullable(of) => variables(of, rename),
         Type::Class { arguments, .. } => {
-            arguments.iter_mut().for_each(|of| variables(of, rename));
+            for of in arguments {
+                variables(of, rename);
+            }
         }
         Type::Void | Type::Primitive(_) => {}
     }

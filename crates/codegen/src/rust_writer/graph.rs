@@ -110,7 +110,9 @@ mod tests {
         let graph = vec![vec![1], vec![2], vec![1, 3], vec![], vec![4]];
         let found = components(&graph);
         let mut groups = found.groups.clone();
-        groups.iter_mut().for_each(|group| group.sort_unstable());
+        for group in &mut groups {
+            group.sort_unstable();
+        }
         assert_eq!(groups, [vec![3], vec![1, 2], vec![0], vec![4]]);
         assert!(found.are_together(1, 2) && !found.are_together(0, 1));
         let circles: Vec<bool> = (0..5).map(|node| found.is_circle(&graph, node)).collect();

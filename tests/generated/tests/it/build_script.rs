@@ -5,7 +5,7 @@ pub mod java {
     dubhe::include_java!();
 }
 
-/// What the build script made of `crates/codegen/tests/it/java/odd.rs`, where names and types have to be others in Rust.
+/// Types that the build script made of `crates/codegen/tests/it/java/odd.rs`, where names and types have to be others in Rust.
 pub mod odd {
     include!(concat!(env!("OUT_DIR"), "/odd/mod.rs"));
 }
