@@ -13,7 +13,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let read = || JavaReader::new().class_bytes("fuzz", bytes).interfaces(["*"]).read();
     assert_eq!(read(), read());
-    let limits = Limits { entry: 1 << 20, total: 4 << 20 };
+    let limits = Limits { entry: 1 << 20, total: 4 << 20, ..Limits::default() };
     let _ = Reader::new(limits).jar_bytes("fuzz.jar", bytes, ".class", &mut |entry| {
         let _ = ClassFile::read(&entry.bytes);
     });

@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The API jars of three applications that are not of this repository: see java-apis/pom.xml.
-#   java-apis.sh list     print their paths, one a line
+#   java-apis.sh list             print their paths, one a line
+#   java-apis.sh interfaces JAR PREFIX   print the public interfaces of a jar with methods, and without type
+#                                 parameters, whose names begin so, one a line
 PEER=java-apis
 source "$(dirname "$0")/common.sh"
 
@@ -15,5 +17,13 @@ SUMS
 
 case ${1:-} in
   list) prepare; ls "$LIB"/*.jar ;;
-  *) echo "usage: $(basename "$0") list" >&2; exit 2 ;;
+  interfaces)
+    need jar javap
+    # Nested ones are printed with their binary names; a package-info has no methods.
+    jar --list --file "$2" | grep '\.class$' | sed 's/\.class$//; s,/,.,g' | grep "^$3" |
+      xargs javap -public -cp "$2" |
+      awk '/^public interface / { name = $3; is = name !~ /</ }
+           /^[^ ].* (class|enum|record) / || /^public @interface/ || / extends java.lang.annotation.Annotation/ { is = 0 }
+           is && /^  public abstract / { print name; is = 0 }' ;;
+  *) echo "usage: $(basename "$0") list | interfaces JAR PREFIX" >&2; exit 2 ;;
 esac

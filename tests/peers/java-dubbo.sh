@@ -10,8 +10,10 @@
 #   java-dubbo.sh bench-client FLAGS         its client; see bench/Client.java
 #   java-dubbo.sh bench-fleet FLAGS          the cost of following a fleet; see bench/Fleet.java
 #   java-dubbo.sh bench-hessian              ns per object of hessian-lite, as one line of JSON
-#   java-dubbo.sh compile SOURCES CLASSES    compile generated Java, every warning an error
-#   java-dubbo.sh call-generated CLASSES URL call the example provider through what was compiled so
+#   java-dubbo.sh compile RELEASE SOURCES CLASSES  compile generated Java for a release, every warning an error
+#   java-dubbo.sh package FOLDER             make the jar of generated Java by its pom.xml, and print its path
+#   java-dubbo.sh call-generated CLASSES USERS ACCOUNT PRIMES [PRICES]
+#                                            call the examples at these URLs through what was compiled so
 #   java-dubbo.sh orders FOLDER              the jars of java-orders, whose API is orders-api-1.2.jar, with sources,
 #                                            and 1.3 after it
 #   java-dubbo.sh serve-orders FOLDER PORT   its provider, in the foreground, registered at REGISTRY
@@ -108,12 +110,17 @@ case ${1:-} in
   compile)
     # Without the libraries of Dubbo: generated interfaces need none.
     need javac
-    find "$2" -name '*.java' -print0 | xargs -0 javac -Werror -Xlint:all --release 17 -d "$3" ;;
+    # A newer javac calls the release 8 obsolete.
+    find "$3" -name '*.java' -print0 | xargs -0 javac -Werror -Xlint:all,-options --release "$2" -d "$4" ;;
+  package)
+    need mvn
+    "${MVN[@]}" -f "$2/pom.xml" package >&2
+    ls "$2"/target/*.jar ;;
   call-generated)
     prepare
     javac -d "$2" -cp "$2:$LIB/*" "$PEERS_SRC/java-generated/peer/generated/Caller.java"
     CLASSES=$2: java_command peer.generated.Caller
-    exec "${JAVA_CMD[@]}" "$3" ;;
+    exec "${JAVA_CMD[@]}" "${@:3}" ;;
   orders)
     prepare; need jar
     for version in 1.2 1.3; do

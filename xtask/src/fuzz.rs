@@ -11,6 +11,15 @@ use crate::tally::Tally;
 /// Seconds for each target when nothing else is said.
 const DEFAULT_SECONDS: u64 = 30;
 
+/// Real inputs that lie in the repository, from which a target begins: class files of javac and their sources, definitions of
+/// Dubbo, a document of springdoc.
+const SEEDS: [(&str, &str); 4] = [
+    ("class_file", "crates/codegen/tests/data/classes"),
+    ("java_sources", "crates/codegen/tests/data/java"),
+    ("openapi_document", "crates/codegen/tests/data/openapi"),
+    ("service_definition", "crates/codegen/tests/data/definition"),
+];
+
 /// Runs `cargo fuzz` on one target or all.
 pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
     let (name, seconds) = parse(args)?;
@@ -27,10 +36,14 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
             continue;
         }
         let mut command = Command::new("cargo");
-        command
-            .args(["+nightly", "fuzz", "run", target, "--"])
-            .arg(format!("-max_total_time={seconds}"))
-            .current_dir(root());
+        command.args(["+nightly", "fuzz", "run", target]).current_dir(root());
+        if let Some((_, seeds)) = SEEDS.iter().find(|(of, _)| of == target) {
+            // What is found goes to the first folder.
+            let found = root().join("fuzz/corpus").join(target);
+            fs::create_dir_all(&found)?;
+            command.arg(found).arg(root().join(seeds));
+        }
+        command.arg("--").arg(format!("-max_total_time={seconds}"));
         match check(&mut command) {
             Ok(()) => tally.pass(&format!("{name} ({seconds} s)")),
             Err(error) => tally.fail(&name, &error.to_string()),
@@ -81,7 +94,16 @@ fn targets() -> Result<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{SEEDS, parse, root, targets};
+
+    #[test]
+    fn seeds_are_there_and_of_targets() {
+        let targets = targets().unwrap();
+        for (target, seeds) in SEEDS {
+            assert!(targets.iter().any(|of| of == target), "{target}");
+            assert!(root().join(seeds).read_dir().unwrap().next().is_some(), "{seeds}");
+        }
+    }
 
     #[test]
     fn arguments_come_in_any_order() {

@@ -4,7 +4,9 @@ mod compare;
 mod options;
 mod proto_changes;
 mod protobuf;
+mod registry;
 mod sources;
+mod united;
 
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use dubhe::ServiceKey;
+use dubhe_codegen::pattern::matches;
 
 use crate::failure::Failure;
 
@@ -39,6 +41,12 @@ pub(crate) struct GenArgs {
     /// Interface to take; `*` stands for any letters [default: all that are services]
     #[arg(long = "interface", value_name = "PATTERN")]
     pub(super) interfaces: Vec<String>,
+    /// Group of the services that are taken from a registry
+    #[arg(long, value_name = "GROUP")]
+    pub(super) group: Option<String>,
+    /// Version of the services that are taken from a registry
+    #[arg(long, value_name = "VERSION")]
+    pub(super) version: Option<String>,
     /// Jar or folder with classes that the interfaces refer to
     #[arg(long, value_name = "JAR")]
     pub(super) classpath: Vec<PathBuf>,
@@ -85,6 +93,22 @@ pub(crate) struct GenArgs {
     /// Time that a registry has to answer [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(super) timeout: Option<Duration>,
+}
+
+impl GenArgs {
+    /// Returns `true` if an interface is asked for.
+    pub(super) fn takes_interface(&self, interface: &str) -> bool {
+        self.interfaces.is_empty()
+            || self.interfaces.iter().any(|pattern| matches(pattern, interface))
+    }
+
+    /// Returns `true` if a service is asked for.
+    pub(super) fn takes(&self, service: &ServiceKey) -> bool {
+        let is = |asked: &Option<String>, own: &str| asked.as_deref().is_none_or(|of| of == own);
+        self.takes_interface(service.interface())
+            && is(&self.group, service.group())
+            && is(&self.version, service.version())
+    }
 }
 
 /// The language that is written.
@@ -170,9 +194,15 @@ impl GenArgs {
             ("--artifact-version", self.artifact_version.is_some(), &[Use::Java]),
             ("--release", self.release.is_some(), &[Use::Java]),
         ];
-        let timeout = ("--timeout", self.timeout.is_some(), &[Use::Registry][..]);
-        let wrong =
-            options.iter().chain([&timeout]).find(|(_, given, uses)| *given && !uses.contains(&of));
+        let of_registries = [
+            ("--group", self.group.is_some(), &[Use::Registry][..]),
+            ("--version", self.version.is_some(), &[Use::Registry]),
+            ("--timeout", self.timeout.is_some(), &[Use::Registry]),
+        ];
+        let wrong = options
+            .iter()
+            .chain(&of_registries)
+            .find(|(_, given, uses)| *given && !uses.contains(&of));
         let Some((option, _, uses)) = wrong else { return Ok(()) };
         let uses: Vec<String> = uses.iter().map(ToString::to_string).collect();
         Err(Failure::Usage(format!(

@@ -1,20 +1,15 @@
 //! The sources of `dubhe gen`, by what they are.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use dubhe::documents::{DocumentKey, DocumentStore, Side};
 use dubhe_build::Modules;
 use dubhe_codegen::java_reader::Inputs;
 use dubhe_codegen::pattern::matches;
 use dubhe_codegen::{Api, definition, rust_reader};
 
-use super::failed;
 use super::options::{GenArgs, To, Use};
-use super::protobuf;
+use super::{failed, protobuf, registry};
 use crate::failure::Failure;
-use crate::registries;
 use crate::suggest::did_you_mean;
 
 /// The kind of all sources of a command.
@@ -37,9 +32,6 @@ pub(super) enum Found {
     OpenApi { text: String, source: String },
     Protobuf(Modules),
 }
-
-/// The time that a registry has to answer.
-const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The kind of the sources, which all are of one.
 pub(super) fn kind(options: &GenArgs) -> Result<Kind, Failure> {
@@ -109,7 +101,7 @@ pub(super) async fn read(options: &GenArgs, kind: Kind) -> Result<Found, Failure
         }
         Kind::Classes => classes(options).map(Found::Api),
         Kind::Document => document(options),
-        Kind::Registry => definitions(options).await.map(Found::Api),
+        Kind::Registry => registry::definitions(options).await.map(Found::Api),
         Kind::Protobuf => protobuf::compile(options).map(Found::Protobuf),
     }
 }
@@ -150,61 +142,6 @@ fn document(options: &GenArgs) -> Result<Found, Failure> {
     taken(options, all).map(Found::Api)
 }
 
-/// The definitions that providers published.
-async fn definitions(options: &GenArgs) -> Result<Api, Failure> {
-    let (mut all, mut known) = (Api::default(), BTreeSet::new());
-    for url in &options.sources {
-        let parts =
-            registries::open(url, None).map_err(|error| usage(error.message().to_owned()))?;
-        let store = parts
-            .documents
-            .ok_or_else(|| failed(format!("{} has no documents", parts.registry.name())))?;
-        let read = published(options, &*store, &mut known);
-        let read = tokio::time::timeout(options.timeout.unwrap_or(TIMEOUT), read).await;
-        let late =
-            |_| failed(format!("{} does not answer; --timeout gives it more time", store.name()));
-        all.merge(read.map_err(late)??);
-    }
-    if all.types.is_empty() && all.notes.is_empty() && known.is_empty() {
-        let what = "no provider published a definition of such an interface; look at `dubhe registry ls URL metadata`";
-        return Err(failed(what));
-    }
-    all_known(options, known.iter().map(String::as_str), "provider published a definition of")?;
-    Ok(all)
-}
-
-/// Reads the definitions in a registry. `known` gets the names of all interfaces.
-async fn published(
-    options: &GenArgs,
-    store: &dyn DocumentStore,
-    known: &mut BTreeSet<String>,
-) -> Result<Api, Failure> {
-    let says = |error: dubhe::Status| failed(error.message());
-    let mut keys = store.list().await.map_err(says)?;
-    keys.retain(|key| match key {
-        DocumentKey::Definition { service, side: Side::Provider, .. } => {
-            known.insert(service.interface().to_string());
-            wanted(options, service.interface())
-        }
-        _ => false,
-    });
-    keys.sort_by_cached_key(ToString::to_string);
-    let mut all = Api::default();
-    for key in keys {
-        let Some(document) = store.get(&key).await.map_err(says)? else { continue };
-        match definition::read(&document.text, store.name()) {
-            Ok(api) => all.merge(api),
-            Err(error) => all.note(key.to_string(), error.to_string()),
-        }
-    }
-    Ok(all)
-}
-
-fn wanted(options: &GenArgs, interface: &str) -> bool {
-    options.interfaces.is_empty()
-        || options.interfaces.iter().any(|pattern| matches(pattern, interface))
-}
-
 /// The services that were asked for. Classes that only the others use stay.
 fn taken(options: &GenArgs, mut api: Api) -> Result<Api, Failure> {
     let is_service = |of: &dubhe_codegen::model::Declared| {
@@ -212,12 +149,12 @@ fn taken(options: &GenArgs, mut api: Api) -> Result<Api, Failure> {
     };
     let services = api.types.iter().filter(|(_, of)| is_service(of));
     all_known(options, services.map(|(name, _)| name.as_str()), "interface is called")?;
-    api.types.retain(|name, of| !is_service(of) || wanted(options, name));
+    api.types.retain(|name, of| !is_service(of) || options.takes_interface(name));
     Ok(api)
 }
 
 /// Refuses names of interfaces that nothing matches.
-fn all_known<'a>(
+pub(super) fn all_known<'a>(
     options: &GenArgs,
     known: impl Iterator<Item = &'a str>,
     what: &str,
@@ -235,9 +172,6 @@ fn all_known<'a>(
 
 #[cfg(test)]
 mod tests {
-    use dubhe::ServiceKey;
-    use dubhe::registry::MemoryDocuments;
-
     use super::*;
 
     #[test]
@@ -250,50 +184,5 @@ mod tests {
         assert_eq!(kind("nacos://h:8848"), Some(Kind::Registry));
         assert_eq!(kind("/"), Some(Kind::Classes));
         assert_eq!((kind("lib.rs"), kind("no-such-thing")), (None, None));
-    }
-
-    /// The options of a command line.
-    fn options(line: &str) -> GenArgs {
-        #[derive(clap::Parser)]
-        struct Line {
-            #[command(flatten)]
-            options: GenArgs,
-        }
-        <Line as clap::Parser>::parse_from(["dubhe"].into_iter().chain(line.split(' '))).options
-    }
-
-    #[tokio::test]
-    async fn definitions_of_providers_are_read_from_a_registry() {
-        let store = MemoryDocuments::new();
-        for (interface, side) in [
-            ("org.example.Users", Side::Provider),
-            ("org.example.Orders", Side::Provider),
-            ("org.example.Calls", Side::Consumer),
-        ] {
-            let text = format!(
-                r#"{{"canonicalName": "{interface}", "methods": [
-                    {{"name": "find", "parameterTypes": ["long"], "returnType": "int"}}]}}"#
-            );
-            let service = ServiceKey::interface_only(interface);
-            let key = DocumentKey::Definition { service, side, application: "shop".into() };
-            store.put(&key, text.into()).await.unwrap();
-        }
-        let read = async |line: &str| {
-            let mut known = BTreeSet::new();
-            let options = options(line);
-            let api = published(&options, &store, &mut known).await.unwrap();
-            let known = known.iter().map(String::as_str);
-            all_known(&options, known, "provider published a definition of")
-                .map_err(|error| error.text().to_owned())?;
-            Ok::<_, String>(api.types.into_keys().collect::<Vec<_>>())
-        };
-        let url = "zookeeper://127.0.0.1:2181";
-        assert_eq!(read(url).await.unwrap(), ["org.example.Orders", "org.example.Users"]);
-        let users = format!("{url} --interface org.example.Users");
-        assert_eq!(read(&users).await.unwrap(), ["org.example.Users"]);
-        assert_eq!(
-            read(&format!("{users} --interface org.example.Odrers")).await.unwrap_err(),
-            "no provider published a definition of org.example.Odrers; did you mean org.example.Orders?"
-        );
     }
 }

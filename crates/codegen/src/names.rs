@@ -4,7 +4,7 @@
 //! the Rust source says Java's name: `#[java(name = "...")]`. [`java_of_snake`] and [`java_of_constant`] are
 //! the conversions of the macros.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use heck::{ToSnakeCase as _, ToUpperCamelCase as _};
 
@@ -181,30 +181,48 @@ pub fn is_class(name: &str) -> bool {
 
 /// Names of one scope, each given once.
 #[derive(Clone, Debug, Default)]
-pub struct Scope(BTreeSet<String>);
+pub struct Scope {
+    taken: BTreeSet<String>,
+    /// The least number of each name that may be free: all below it are taken.
+    next: BTreeMap<String, usize>,
+}
 
 impl Scope {
     /// A scope in which these names are taken.
     pub fn of<'a>(taken: impl IntoIterator<Item = &'a str>) -> Self {
-        Self(taken.into_iter().map(|name| bare(name).to_owned()).collect())
+        let taken = taken.into_iter().map(|name| bare(name).to_owned()).collect();
+        Self { taken, next: BTreeMap::new() }
     }
 
     /// Takes a name with those that `with` makes of it, or the first free one with a number behind it:
     /// `name_2` if it is in snake case, `Name2` otherwise.
     pub fn take(&mut self, name: &str, with: impl Fn(&str) -> Vec<String>) -> String {
         let plain = bare(name);
+        if self.take_all(name, &with) {
+            return name.to_owned();
+        }
         let bar = if plain.starts_with(char::is_uppercase) { "" } else { "_" };
-        let numbered = (2..).map(|number| format!("{plain}{bar}{number}"));
-        let free = std::iter::once(name.to_owned()).chain(numbered).find(|name| {
-            let mut all = with(name);
-            all.push(name.clone());
-            let free = all.iter().all(|name| !self.0.contains(bare(name)));
-            if free {
-                self.0.extend(all.iter().map(|name| bare(name).to_owned()));
-            }
-            free
-        });
-        free.unwrap_or_else(|| name.to_owned())
+        let numbered = |number: usize| format!("{plain}{bar}{number}");
+        let mut number = self.next.get(plain).copied().unwrap_or(2);
+        while self.taken.contains(&numbered(number)) {
+            number += 1;
+        }
+        self.next.insert(plain.to_owned(), number);
+        while !self.take_all(&numbered(number), &with) {
+            number += 1;
+        }
+        numbered(number)
+    }
+
+    /// Takes a name with those that `with` makes of it, if all are free.
+    fn take_all(&mut self, name: &str, with: impl Fn(&str) -> Vec<String>) -> bool {
+        let mut all = with(name);
+        all.push(name.to_owned());
+        let free = all.iter().all(|name| !self.taken.contains(bare(name)));
+        if free {
+            self.taken.extend(all.iter().map(|name| bare(name).to_owned()));
+        }
+        free
     }
 
     /// Takes a name without others.

@@ -1,11 +1,14 @@
 //! A callback: an argument that the callee calls over the connection of the caller, as Dubbo Java's
 //! `<dubbo:argument callback="true"/>`. Over Triple a method returns a stream instead.
+//!
+//! `callbacks HOST:PORT` serves until Ctrl-C, for callers of Java and Go.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dubhe::Callback;
 use dubhe::prelude::*;
+use dubhe_examples::address;
 
 #[dubhe::interface("org.example.Listener")]
 trait Listener {
@@ -65,7 +68,11 @@ impl Listener for Screen {
 async fn main() -> Result<(), Status> {
     // 1 callback of an interface on a connection, unless the provider says otherwise.
     let export = Export::new(PricesServer::new(Market::default())).param("callbacks", "2");
-    let server = Server::builder().service(export).start("127.0.0.1:0").await?;
+    let server = Server::builder().service(export);
+    if let Some(address) = address() {
+        return server.serve(&address).await;
+    }
+    let server = server.start("127.0.0.1:0").await?;
     let app = App::builder("callbacks").build()?;
     let url = format!("dubbo://{}?callbacks=2", server.addr());
     let prices = app.client::<PricesClient>().url(&url).build()?;

@@ -1,8 +1,11 @@
 //! Java exceptions with their fields, and attachments both ways.
+//!
+//! `exceptions HOST:PORT` serves until Ctrl-C, for callers of Java and Go.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use dubhe::prelude::*;
 use dubhe::{ReplyAttachments, status::Origin};
+use dubhe_examples::address;
 
 /// The Java class `class InsufficientFundsException extends Exception { long missing; }`.
 #[derive(JavaException, Clone, Debug, PartialEq)]
@@ -39,8 +42,11 @@ impl Account for Hundred {
 
 #[tokio::main]
 async fn main() -> Result<(), Status> {
-    let server =
-        Server::builder().service(AccountServer::new(Hundred)).start("127.0.0.1:0").await?;
+    let server = Server::builder().service(AccountServer::new(Hundred));
+    if let Some(address) = address() {
+        return server.serve(&address).await;
+    }
+    let server = server.start("127.0.0.1:0").await?;
     let app = App::builder("exceptions").build()?;
     let account =
         app.client::<AccountClient>().url(&format!("dubbo://{}", server.addr())).build()?;

@@ -1,7 +1,10 @@
 //! A service on a runtime of its own: its handlers compute for long and hold up nobody else.
+//!
+//! `isolated HOST:PORT` serves until Ctrl-C, for callers of Java and Go.
 #![allow(clippy::print_stdout, reason = "an example shows what it does")]
 
 use dubhe::prelude::*;
+use dubhe_examples::address;
 use dubhe_examples::hello::Polite;
 use dubhe_examples::hello::proto::{GreeterClient, GreeterServer, Hello};
 
@@ -23,6 +26,9 @@ impl Primes for Sieve {
 async fn main() -> Result<(), Status> {
     let primes = Export::new(PrimesServer::new(Sieve)).isolated(2);
     let server = Server::builder().service(primes).service(GreeterServer::new(Polite));
+    if let Some(address) = address() {
+        return server.serve(&address).await;
+    }
     let server = server.start("127.0.0.1:0").await?;
 
     let app = App::builder("isolated").build()?;

@@ -1,5 +1,6 @@
 //! Rust of the API jars of applications that nobody here wrote: it compiles without a warning, and stays as it is.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use crate::Result;
@@ -8,11 +9,12 @@ use crate::peers::{Peer, Peers};
 use crate::process::{check, output};
 use crate::tally::Tally;
 
-/// Beginnings of the names of jars, each with the interfaces that the application offers, and their number.
-const APPLICATIONS: [(&str, &str, usize); 3] = [
-    ("apollo-openapi", "com.ctrip.framework.apollo.openapi.api.*", 5),
-    ("killbill-api", "org.killbill.billing.*Api", 40),
-    ("xxl-job-core", "com.xxl.job.core.biz.*", 2),
+/// Beginnings of the names of jars, each with the beginning and the end of the names of the interfaces that the application
+/// offers.
+const APPLICATIONS: [(&str, &str, &str); 3] = [
+    ("apollo-openapi", "com.ctrip.framework.apollo.openapi.api.", ""),
+    ("killbill-api", "org.killbill.billing.", "Api"),
+    ("xxl-job-core", "com.xxl.job.core.biz.", ""),
 ];
 
 /// The project around the generated code.
@@ -23,11 +25,13 @@ const MANIFEST: &str = "[package]\nname = \"NAME\"\nversion = \"0.1.0\"\nedition
 pub(super) fn run(peers: &Peers, tally: &mut Tally) -> Result<()> {
     build_dubhe()?;
     let jars = output(&mut peers.command(Peer::JavaApis, &["list"]))?;
-    for (name, interfaces, count) in APPLICATIONS {
+    for (name, begin, end) in APPLICATIONS {
         let test = format!("codegen/{name}");
         let jar = jars.lines().find(|jar| jar.contains(&format!("/{name}-")));
         let jar = jar.ok_or_else(|| format!("no jar of {name} is among {jars}"))?;
-        match compile(peers, name, jar, interfaces, count) {
+        match interfaces(peers, jar, begin, end)
+            .and_then(|all| compile(peers, name, jar, &format!("{begin}*{end}"), &all))
+        {
             Ok(()) => tally.pass(&test),
             Err(error) => tally.fail(&test, &error.to_string()),
         }
@@ -35,7 +39,25 @@ pub(super) fn run(peers: &Peers, tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-fn compile(peers: &Peers, name: &str, jar: &str, interfaces: &str, count: usize) -> Result<()> {
+/// The interfaces of a jar as the JDK's own tool has them.
+fn interfaces(peers: &Peers, jar: &str, begin: &str, end: &str) -> Result<BTreeSet<String>> {
+    let printed = output(&mut peers.command(Peer::JavaApis, &["interfaces", jar, begin]))?;
+    let all: BTreeSet<String> =
+        printed.lines().filter(|name| name.ends_with(end)).map(str::to_owned).collect();
+    if all.is_empty() {
+        Err(format!("{jar} has no interface {begin}*{end}").into())
+    } else {
+        Ok(all)
+    }
+}
+
+fn compile(
+    peers: &Peers,
+    name: &str,
+    jar: &str,
+    pattern: &str,
+    interfaces: &BTreeSet<String>,
+) -> Result<()> {
     let folder = peers.file(name);
     fs::create_dir_all(folder.join("src"))?;
     fs::write(folder.join("Cargo.toml"), from_checkout(&MANIFEST.replace("NAME", name)))?;
@@ -43,17 +65,25 @@ fn compile(peers: &Peers, name: &str, jar: &str, interfaces: &str, count: usize)
     lock(&folder)?;
     let generate = || {
         let mut generate = dubhe();
-        generate.args(["gen", jar, "--interface", interfaces]).current_dir(&folder);
+        generate.args(["gen", jar, "--interface", pattern]).current_dir(&folder);
         output(&mut generate)
     };
     let first = generate()?;
-    let traits = first.lines().filter(|line| {
-        let path = line.strip_prefix("wrote   ").unwrap_or_default();
-        fs::read_to_string(folder.join(path)).is_ok_and(|text| text.contains("#[dubhe::interface("))
-    });
-    let traits = traits.count();
-    if traits != count {
-        return Err(format!("it has {traits} interfaces, not {count}: {first}").into());
+    let paths = first.lines().filter_map(|line| line.strip_prefix("wrote   "));
+    let text: Vec<String> =
+        paths.map(|path| fs::read_to_string(folder.join(path))).collect::<std::io::Result<_>>()?;
+    let text = text.concat();
+    let traits = text.split("#[dubhe::interface(\"").skip(1);
+    let traits: BTreeSet<&str> = traits.filter_map(|text| text.split('"').next()).collect();
+    let missing: Vec<_> = interfaces.iter().filter(|of| !traits.contains(&***of)).collect();
+    // An interface that a method takes is a callback.
+    let is_other = |name: &&str| {
+        let simple = name.rsplit(['.', '$']).next().unwrap_or(name);
+        !interfaces.contains(*name) && !text.contains(&format!("{simple}Client>"))
+    };
+    let others: Vec<_> = traits.into_iter().filter(is_other).collect();
+    if !missing.is_empty() || !others.is_empty() {
+        return Err(format!("{missing:?} are no traits, and {others:?} should be none").into());
     }
     let second = generate()?;
     if !second.starts_with("0 written, 0 removed, ") {

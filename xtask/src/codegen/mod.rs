@@ -5,7 +5,7 @@
 mod apis;
 mod of_java;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +24,13 @@ const EXAMPLES: &[&str] = &[
     "examples/src/bin/exceptions.rs",
     "examples/src/bin/isolated.rs",
 ];
+
+/// The examples with the traits `Users`, `Account`, `Primes`, and `Prices` with its `Listener`, in the order in which they are
+/// called.
+const PROGRAMS: [&str; 4] = ["provider", "exceptions", "isolated", "callbacks"];
+
+/// The releases of Java that are written; the second one is that of the calls.
+const RELEASES: [&str; 2] = ["8", "17"];
 
 /// The class whose objects that Rust keeps as they are: its fields are not in the sources.
 const OPAQUE: &str = "peer.api.Node";
@@ -49,8 +56,21 @@ pub(crate) fn run(tally: &mut Tally) -> Result<()> {
 
 /// Java of Rust.
 fn java(peers: &Peers, tally: &mut Tally) -> Result<()> {
-    let classes = generate(peers, "examples", EXAMPLES)?;
-    tally.pass("codegen/examples compile");
+    let mut examples = Err("it was not compiled".into());
+    for release in RELEASES {
+        let name = format!("codegen/examples compile for Java {release}");
+        examples = generate(peers, "examples", release, EXAMPLES);
+        match &examples {
+            Ok(_) => tally.pass(&name),
+            Err(error) => tally.fail(&name, &error.to_string()),
+        }
+        let name = format!("codegen/pom.xml for Java {release}");
+        match package(peers, &format!("examples-{release}-java")) {
+            Ok(()) => tally.pass(&name),
+            Err(error) => tally.fail(&name, &error.to_string()),
+        }
+    }
+    let classes = examples?;
     for protocol in ["dubbo", "tri"] {
         let name = format!("codegen/calls over {protocol}");
         match call(peers, &classes, protocol) {
@@ -60,8 +80,11 @@ fn java(peers: &Peers, tally: &mut Tally) -> Result<()> {
     }
     let api = peers.file("api.rs");
     fs::write(&api, of_java::api())?;
-    let classes = generate(peers, "api", &[&api.to_string_lossy()])?;
-    tally.pass("codegen/api compiles");
+    let api = api.to_string_lossy();
+    generate(peers, "api", "8", &[&api])?;
+    tally.pass("codegen/api compiles for Java 8");
+    let classes = generate(peers, "api", "17", &[&api])?;
+    tally.pass("codegen/api compiles for Java 17");
     for class in names(&classes, &classes)?.iter().filter(|class| *class != OPAQUE) {
         let name = format!("codegen/{class}");
         match compare(peers, &classes, class) {
@@ -85,28 +108,51 @@ pub(crate) fn write(tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-/// The folder of the classes of Java that is generated from these sources.
-fn generate(peers: &Peers, name: &str, sources: &[&str]) -> Result<PathBuf> {
-    let (java, classes) =
-        (peers.file(&format!("{name}-java")), peers.file(&format!("{name}-classes")));
+/// The folder of the classes of Java of a release that is generated from these sources.
+fn generate(peers: &Peers, name: &str, release: &str, sources: &[&str]) -> Result<PathBuf> {
+    let (java, classes) = (
+        peers.file(&format!("{name}-{release}-java")),
+        peers.file(&format!("{name}-{release}-classes")),
+    );
     let java = java.to_string_lossy();
-    let run = ["run", "--package", "dubhe-codegen", "--example", "java_of_rust", "--", &java];
+    let run =
+        ["run", "--package", "dubhe-codegen", "--example", "java_of_rust", "--", release, &java];
     check(&mut cargo(&[&run[..], sources].concat()))?;
-    check(&mut peers.command(JAVA, &["compile", &java, &classes.to_string_lossy()]))?;
+    check(&mut peers.command(JAVA, &["compile", release, &java, &classes.to_string_lossy()]))?;
     Ok(classes)
 }
 
-/// Calls the example provider through the generated interface.
+/// Makes the jar of generated Java as a Java team does: by its `pom.xml`.
+fn package(peers: &Peers, folder: &str) -> Result<()> {
+    let folder = peers.file(folder);
+    let made = output(&mut peers.command(JAVA, &["package", &folder.to_string_lossy()]))?;
+    let jars: Vec<&str> = made.lines().collect();
+    match &*jars {
+        [jar] if Path::new(jar).is_file() => Ok(()),
+        _ => Err(format!("it made {jars:?}, and not one jar").into()),
+    }
+}
+
+/// Calls the examples through the generated interfaces, each at an address of its own.
 fn call(peers: &Peers, classes: &Path, protocol: &str) -> Result<()> {
-    check(&mut cargo(&["build", "--package", "dubhe-examples", "--bin", "provider"]))?;
-    let address = free_address()?;
-    let mut provider = cargo(&["run", "--package", "dubhe-examples", "--bin", "provider", "--"]);
-    provider.arg(address.to_string());
-    let _provider = ServerProcess::serve(&mut provider, address, &peers.log(protocol))?;
-    let url = format!("{protocol}://{address}");
-    let args = ["call-generated", &classes.to_string_lossy(), &url];
+    let classes = classes.to_string_lossy().into_owned();
+    let mut args = vec!["call-generated".to_owned(), classes];
+    let mut providers = Vec::new();
+    // Triple has streams in place of callbacks.
+    let programs = PROGRAMS.into_iter().filter(|of| protocol == "dubbo" || *of != "callbacks");
+    for program in programs {
+        check(&mut cargo(&["build", "--package", "dubhe-examples", "--bin", program]))?;
+        let address = free_address()?;
+        let mut provider = cargo(&["run", "--package", "dubhe-examples", "--bin", program, "--"]);
+        provider.arg(address.to_string());
+        let log = peers.log(&format!("{program}-{protocol}"));
+        providers.push(ServerProcess::serve(&mut provider, address, &log)?);
+        args.push(format!("{protocol}://{address}"));
+    }
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let said = output(&mut peers.command(JAVA, &args))?;
-    if said.trim_end() == "called" { Ok(()) } else { Err(format!("it said {said:?}").into()) }
+    let expected = format!("called {}", providers.len());
+    if said.trim_end() == expected { Ok(()) } else { Err(format!("it said {said:?}").into()) }
 }
 
 /// The names of all classes in a folder.
@@ -125,52 +171,93 @@ fn names(root: &Path, folder: &Path) -> Result<BTreeSet<String>> {
 }
 
 /// Compares what travels of a generated class with the class of the peers: its fields and constants, or its methods
-/// with the types of their parameters.
+/// with the types of their parameters and results, and their exceptions.
 fn compare(peers: &Peers, classes: &Path, class: &str) -> Result<()> {
     let (theirs, ours) = (["members", class], ["members", class, &classes.to_string_lossy()]);
-    let theirs = members(&output(&mut peers.command(JAVA, &theirs))?);
-    let ours = members(&output(&mut peers.command(JAVA, &ours))?);
-    if ours == theirs {
-        return Ok(());
-    }
+    let theirs = Members::of(&output(&mut peers.command(JAVA, &theirs))?);
+    let ours = Members::of(&output(&mut peers.command(JAVA, &ours))?);
     let (more, less): (Vec<_>, Vec<_>) =
-        (ours.difference(&theirs).collect(), theirs.difference(&ours).collect());
-    Err(format!("generated alone: {more:?}; of the peers alone: {less:?}").into())
+        (ours.all.difference(&theirs.all).collect(), theirs.all.difference(&ours.all).collect());
+    if !more.is_empty() || !less.is_empty() {
+        let text = format!("generated alone: {more:?}; of the peers alone: {less:?}");
+        return Err(text.into());
+    }
+    // A method of Rust that returns a `Status` says nothing of what Java throws.
+    let throws = ours.throws.iter().find(|(method, own)| theirs.throws.get(*method) != Some(*own));
+    match throws {
+        None => Ok(()),
+        Some((method, own)) => Err(format!("{method} throws {own:?}").into()),
+    }
 }
 
-/// The fields, constants and abstract methods that `javap -p -s` prints, with their descriptors.
-fn members(printed: &str) -> BTreeSet<String> {
-    let mut members = BTreeSet::new();
-    for (line, descriptor) in printed.lines().zip(printed.lines().skip(1)) {
-        let Some(descriptor) = descriptor.trim().strip_prefix("descriptor: ") else { continue };
-        let line = line.trim().trim_end_matches(';');
-        let before = line.split(['(']).next().unwrap_or_default();
-        let name = before.rsplit(' ').next().unwrap_or_default();
-        let parameters = descriptor.rsplit_once(')').map(|(parameters, _)| parameters);
-        let is_static = line.contains(" static ");
-        match parameters {
-            // Of an interface: a class has accessors, which do not travel.
-            Some(parameters) if line.contains(" abstract ") => {
-                members.insert(format!("{name}{parameters})"));
+/// Types of results that are one in Rust, with the one that Java is written with. Results are not on the wire.
+const ALIKE: [(&str, &str); 2] = [
+    ("java.util.Collection<", "java.util.List<"),
+    // Any object is no key in Rust.
+    ("java.util.Map<java.lang.Object, java.lang.Object>", "java.lang.Object"),
+];
+
+/// Members of a class, as `javap -p -s` prints them.
+#[derive(Debug, Default)]
+struct Members {
+    /// The fields and constants with their descriptors; the abstract methods with the descriptors of their parameters, and their
+    /// results.
+    all: BTreeSet<String>,
+    /// The exceptions of methods that declare some.
+    throws: BTreeMap<String, BTreeSet<String>>,
+}
+
+impl Members {
+    fn of(printed: &str) -> Self {
+        let mut members = Self::default();
+        for (line, descriptor) in printed.lines().zip(printed.lines().skip(1)) {
+            let Some(descriptor) = descriptor.trim().strip_prefix("descriptor: ") else { continue };
+            let line = line.trim().trim_end_matches(';');
+            let before = line.split(['(']).next().unwrap_or_default();
+            let (before, name) = before.rsplit_once(' ').unwrap_or_default();
+            let is_static = line.contains(" static ");
+            match descriptor.rsplit_once(')') {
+                // Of an interface: a class has accessors, which do not travel.
+                Some((parameters, _)) if line.contains(" abstract ") => {
+                    let method = format!("{name}{parameters})");
+                    members.all.insert(format!("{method} {}", result(before)));
+                    if let Some((_, throws)) = line.split_once(" throws ") {
+                        let throws = throws.split(", ").map(str::to_owned).collect();
+                        members.throws.insert(method, throws);
+                    }
+                }
+                Some(_) => {}
+                None if is_static && (name == "serialVersionUID" || name.starts_with('$')) => {}
+                None => drop(members.all.insert(format!("{name} {descriptor}"))),
             }
-            Some(_) => {}
-            None if is_static && (name == "serialVersionUID" || name.starts_with('$')) => {}
-            None => drop(members.insert(format!("{name} {descriptor}"))),
         }
+        members
     }
-    members
+}
+
+/// The type of the result of a method, behind its modifiers: what a future brings, as in Rust.
+fn result(before: &str) -> String {
+    let result = before.trim_start_matches("public ").trim_start_matches("abstract ");
+    let brought = result.strip_prefix("java.util.concurrent.CompletableFuture<");
+    let result = brought.and_then(|of| of.strip_suffix('>')).unwrap_or(result);
+    ALIKE.iter().fold(result.to_owned(), |result, (from, to)| result.replace(from, to))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::members;
+    use super::Members;
 
     #[test]
     fn what_travels_is_read() {
-        let printed = "public interface a.B {\n  public abstract long m(int[], a.B);\n    descriptor: ([ILa/B;)J\n\n  \
+        let printed = "public interface a.B {\n  public abstract long m(int[], a.B) throws a.E, a.D;\n    descriptor: ([ILa/B;)J\n\n  \
+                       public abstract java.util.concurrent.CompletableFuture<java.util.Collection<a.B>> n();\n    descriptor: \
+                       ()Ljava/util/concurrent/CompletableFuture;\n  \
                        private static final long serialVersionUID;\n    descriptor: J\n  private long id;\n    \
                        descriptor: J\n  public long getId();\n    descriptor: ()J\n}\n";
-        let members: Vec<String> = members(printed).into_iter().collect();
-        assert_eq!(members, ["id J", "m([ILa/B;)"]);
+        let found = Members::of(printed);
+        let members: Vec<String> = found.all.into_iter().collect();
+        assert_eq!(members, ["id J", "m([ILa/B;) long", "n() java.util.List<a.B>"]);
+        let throws: Vec<&str> = found.throws["m([ILa/B;)"].iter().map(String::as_str).collect();
+        assert_eq!(throws, ["a.D", "a.E"]);
     }
 }

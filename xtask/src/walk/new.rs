@@ -52,7 +52,34 @@ pub(super) fn run(peers: &Peers, tally: &mut Tally) -> Result<()> {
         }
     }
     alone(peers, tally)?;
-    in_a_registry(peers, tally)
+    in_a_registry(peers, tally)?;
+    filtered(peers, tally)
+}
+
+/// The example of the filter, whose provider refuses calls without the attachment.
+fn filtered(peers: &Peers, tally: &mut Tally) -> Result<()> {
+    let address = free_address()?;
+    let log = peers.log("walk-filter");
+    let mut example = cargo("run", &peers.file("walk-filter"));
+    example.args(["--example", "provider"]).env("PORT", address.port().to_string());
+    let _provider = ServerProcess::serve(&mut example, address, &log)?;
+    let call = |more: &[&str]| {
+        let mut call = dubhe();
+        call.arg("call").args(more).arg(address.to_string());
+        call.args(["org.example.Greeter", "greet", "Ada"]);
+        call
+    };
+    let passed = output(&mut call(&["-H", "tenant: acme"]));
+    judge(tally, "walk/new/filter-passes", passed, "\"Hello, Ada\"");
+    let refused = call(&[]).output()?;
+    let said = String::from_utf8_lossy(&refused.stderr);
+    let name = "walk/new/filter-refuses";
+    if !refused.status.success() && said.contains("the attachment \"tenant\" is missing") {
+        tally.pass(name);
+    } else {
+        tally.fail(name, &format!("{}: {said}", refused.status));
+    }
+    Ok(())
 }
 
 /// The provider, called by `dubhe` and by the consumer.

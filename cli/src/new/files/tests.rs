@@ -195,3 +195,68 @@ fn images_have_no_root_and_their_programs_are_told_to_end() {
         }
     }
 }
+
+/// The words of the instructions of a container file, by their names.
+fn instructions(image: &str) -> Vec<(&str, Vec<&str>)> {
+    let lines = image.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let each = lines.map(|line| line.split_once(' ').unwrap());
+    each.map(|(name, rest)| (name, rest.split_whitespace().collect())).collect()
+}
+
+#[test]
+fn each_path_of_an_image_is_made_by_a_stage_before_it() {
+    for project in projects().into_iter().filter(|project| project.kind != Kind::Filter) {
+        let files = files(&project);
+        let image = text(&files, "Dockerfile");
+        let (mut stages, mut copied) = (Vec::new(), Vec::new());
+        // The programs that cargo finds by their places.
+        let mut programs: Vec<&str> = files
+            .iter()
+            .filter_map(|file| file.path.strip_prefix("src/bin/")?.strip_suffix(".rs"))
+            .collect();
+        if files.iter().any(|file| file.path == "src/main.rs") {
+            programs.push(&project.name);
+        }
+        assert!(!programs.is_empty());
+        for (name, words) in instructions(image) {
+            match (name, &*words) {
+                ("FROM", [base]) => stages.push((*base, "")),
+                ("FROM", [base, "AS", stage]) => stages.push((*base, *stage)),
+                ("WORKDIR", ["/build"]) | ("COPY", [".", "."]) => assert_eq!(stages.len(), 1),
+                ("RUN", words) => assert_eq!(words, ["cargo", "build", "--release", "--bins"]),
+                ("COPY", [from, paths @ .., "/usr/local/bin/"]) => {
+                    let stage = from.strip_prefix("--from=").unwrap();
+                    assert!(stages.iter().rev().skip(1).any(|(_, name)| *name == stage), "{image}");
+                    for path in paths {
+                        let program = path.strip_prefix("/build/target/release/").unwrap();
+                        assert!(programs.contains(&program), "{program} of {programs:?}");
+                        copied.push(program);
+                    }
+                }
+                ("EXPOSE", [port]) => {
+                    assert!(
+                        files
+                            .iter()
+                            .any(|file| file.path.ends_with(".rs") && file.text.contains(port))
+                    );
+                }
+                ("STOPSIGNAL", [_]) => {}
+                ("CMD" | "ENTRYPOINT", [program]) => {
+                    let program: Vec<String> = serde_json::from_str(program).unwrap();
+                    assert!(matches!(&*program, [one] if copied.contains(&&**one)), "{image}");
+                }
+                other => panic!("{other:?} is not looked at"),
+            }
+        }
+        assert_eq!(copied.len(), programs.len(), "{image}");
+        // What is built with the C library of a release of Debian runs with that of the same.
+        let bases: Vec<&str> = stages.iter().map(|(base, _)| *base).collect();
+        assert!(bases[0].ends_with("-bookworm") && bases[1].contains("-debian12:"), "{bases:?}");
+        for ignored in text(&files, ".dockerignore").lines().filter(|line| !line.starts_with('#')) {
+            let is_needed = |file: &&File| {
+                file.path.split('/').next() == Some(ignored) && file.path != "Dockerfile"
+            };
+            assert!(!files.iter().any(|file| is_needed(&file)), "{ignored} is needed");
+        }
+    }
+}

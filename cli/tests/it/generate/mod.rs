@@ -6,6 +6,7 @@ mod classes;
 mod documents;
 mod protobuf;
 mod refused;
+mod registry;
 
 use std::fs;
 use std::io::Write as _;

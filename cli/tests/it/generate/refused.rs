@@ -64,11 +64,7 @@ fn what_is_refused_says_why_and_writes_nothing() {
             USAGE,
             "error: unknown kind of registry \"consul\"; known kinds: ",
         ),
-        (
-            "file:///nowhere",
-            FAILED,
-            "error: no provider published a definition of such an interface; look at `dubhe registry ls URL metadata`\n",
-        ),
+        ("file:///nowhere", FAILED, "cannot read the registry folder /nowhere\n"),
         (
             "zookeeper://127.0.0.1:1 --timeout 300ms",
             FAILED,

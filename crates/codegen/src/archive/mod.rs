@@ -20,11 +20,14 @@ pub struct Limits {
     pub entry: u64,
     /// The bytes of all files that are read, decoded: 1 GiB by default. What is beyond is passed over with a note.
     pub total: u64,
+    /// The bytes of memory that classes take once they are read: 512 MiB by default. Classes beyond are passed over with a
+    /// note.
+    pub kept: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { entry: 64 << 20, total: 1 << 30 }
+        Self { entry: 64 << 20, total: 1 << 30, kept: 512 << 20 }
     }
 }
 

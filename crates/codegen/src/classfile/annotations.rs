@@ -9,13 +9,58 @@ use super::pool::Pool;
 /// Levels of annotations and arrays within the values of an annotation that are read.
 const DEPTH: usize = 32;
 
-/// An annotation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Annotations of types, and of parameters, that one declaration may have of those that are kept.
+const MOST: usize = 1_024;
+
+/// The simple names of the annotations that are kept, since they say something of null; all others are passed over. Every
+/// tool has its own, so that they go by these names alone.
+const KEPT: [&str; 23] = [
+    "CheckForNull",
+    "EverythingIsNonnullByDefault",
+    "FieldsAreNonnullByDefault",
+    "NonNull",
+    "NonNullApi",
+    "NonNullByDefault",
+    "NonNullDecl",
+    "NonNullFields",
+    "Nonnull",
+    "NotBlank",
+    "NotEmpty",
+    "NotNull",
+    "NullMarked",
+    "NullUnmarked",
+    "Nullable",
+    "NullableDecl",
+    "ParametersAreNonnullByDefault",
+    "ParametersAreNullableByDefault",
+    "PossiblyNull",
+    "RecentlyNonNull",
+    "RecentlyNullable",
+    "ReturnTypesAreNonnullByDefault",
+    "ReturnValuesAreNonnullByDefault",
+];
+
+/// An annotation that says something of null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Annotation {
-    /// The descriptor of its type: `Ljavax/annotation/Nonnull;`.
-    pub descriptor: Arc<str>,
-    /// The name of the constant that its element `when` has, of JSR-305: `MAYBE`.
-    pub when: Option<Arc<str>>,
+    /// The name of its type without packages and outer classes: `Nullable`.
+    pub name: &'static str,
+    /// The constant that its element `when` has, of JSR-305.
+    pub when: When,
+}
+
+/// A constant of `javax.annotation.meta.When`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum When {
+    /// `ALWAYS`, or no such element.
+    #[default]
+    Always,
+    /// `MAYBE`.
+    Maybe,
+    /// `NEVER`.
+    Never,
+    /// `UNKNOWN`, or any other one.
+    Unknown,
 }
 
 /// An annotation of a type within the declaration of a field or method.
@@ -56,24 +101,40 @@ pub enum Part {
     Parameter(u8),
 }
 
-impl Annotation {
-    /// The name of its type without packages and outer classes.
-    pub fn simple_name(&self) -> &str {
-        let name = self.descriptor.trim_start_matches('L').trim_end_matches(';');
-        name.rsplit(['/', '$']).next().unwrap_or(name)
-    }
+/// An annotation as it is read.
+enum Read {
+    /// An annotation that is kept.
+    Null(Annotation),
+    /// `java.lang.Deprecated`.
+    Deprecated,
+    /// Any other one.
+    Other,
+}
 
-    fn read(bytes: &mut Bytes<'_>, pool: &Pool<'_>, depth: usize) -> Result<Self, Error> {
+impl Read {
+    fn next(bytes: &mut Bytes<'_>, pool: &Pool<'_>, depth: usize) -> Result<Self, Error> {
         let descriptor = pool.text(bytes)?;
-        let mut when = None;
+        let mut when = When::Always;
         for _ in 0..bytes.u16()? {
             let name = pool.text(bytes)?;
             let constant = value(bytes, pool, depth)?;
-            if &*name == "when" {
-                when = constant;
+            if &*name == "when"
+                && let Some(constant) = constant
+            {
+                when = match &*constant {
+                    "ALWAYS" => When::Always,
+                    "MAYBE" => When::Maybe,
+                    "NEVER" => When::Never,
+                    _ => When::Unknown,
+                };
             }
         }
-        Ok(Self { descriptor, when })
+        if &*descriptor == "Ljava/lang/Deprecated;" {
+            return Ok(Self::Deprecated);
+        }
+        let name = descriptor.trim_end_matches(';').rsplit(['/', '$']).next().unwrap_or_default();
+        let kept = KEPT.into_iter().find(|kept| *kept == name);
+        Ok(kept.map_or(Self::Other, |name| Self::Null(Annotation { name, when })))
     }
 }
 
@@ -89,7 +150,7 @@ fn value(bytes: &mut Bytes<'_>, pool: &Pool<'_>, depth: usize) -> Result<Option<
             return pool.text(bytes).map(Some);
         }
         b'@' => {
-            Annotation::read(bytes, pool, depth)?;
+            Read::next(bytes, pool, depth)?;
         }
         b'[' => {
             for _ in 0..bytes.u16()? {
@@ -104,27 +165,51 @@ fn value(bytes: &mut Bytes<'_>, pool: &Pool<'_>, depth: usize) -> Result<Option<
     Ok(None)
 }
 
+/// Annotations of a declaration.
+#[derive(Default)]
+pub(super) struct List {
+    /// The annotations that are kept, each once.
+    pub(super) annotations: Vec<Annotation>,
+    pub(super) is_deprecated: bool,
+}
+
 /// Reads the annotations of a declaration.
-pub(super) fn list(bytes: &mut Bytes<'_>, pool: &Pool<'_>) -> Result<Vec<Annotation>, Error> {
-    let count = bytes.u16()?;
-    let mut list = bytes.room(count, 4);
-    for _ in 0..count {
-        list.push(Annotation::read(bytes, pool, DEPTH)?);
+pub(super) fn list(bytes: &mut Bytes<'_>, pool: &Pool<'_>) -> Result<List, Error> {
+    let mut list = List::default();
+    for _ in 0..bytes.u16()? {
+        match Read::next(bytes, pool, DEPTH)? {
+            Read::Null(one) if !list.annotations.contains(&one) => list.annotations.push(one),
+            Read::Deprecated => list.is_deprecated = true,
+            Read::Null(_) | Read::Other => {}
+        }
     }
     Ok(list)
 }
 
-/// Reads the annotations of each parameter.
+/// Adds the annotations of each parameter.
 pub(super) fn parameters(
     bytes: &mut Bytes<'_>,
     pool: &Pool<'_>,
-) -> Result<Vec<Vec<Annotation>>, Error> {
-    (0..bytes.u8()?).map(|_| list(bytes, pool)).collect()
+    all: &mut Vec<(u8, Annotation)>,
+) -> Result<(), Error> {
+    for parameter in 0..bytes.u8()? {
+        let found = list(bytes, pool)?.annotations;
+        if all.len() + found.len() > MOST {
+            return Err(
+                bytes.error(format!("parameters have more than {MOST} annotations of null"))
+            );
+        }
+        all.extend(found.into_iter().map(|one| (parameter, one)));
+    }
+    Ok(())
 }
 
-/// Reads the annotations of types; those of the types of fields, results and parameters are kept.
-pub(super) fn types(bytes: &mut Bytes<'_>, pool: &Pool<'_>) -> Result<Vec<TypeAnnotation>, Error> {
-    let mut list = Vec::new();
+/// Adds the annotations of types; those of the types of fields, results and parameters are kept.
+pub(super) fn types(
+    bytes: &mut Bytes<'_>,
+    pool: &Pool<'_>,
+    all: &mut Vec<TypeAnnotation>,
+) -> Result<(), Error> {
     for _ in 0..bytes.u16()? {
         // JVMS 4.7.20.1
         let kind = bytes.u8()?;
@@ -148,8 +233,12 @@ pub(super) fn types(bytes: &mut Bytes<'_>, pool: &Pool<'_>) -> Result<Vec<TypeAn
                 _ => return Err(bytes.error(format!("{kind} is no step into a type"))),
             });
         }
-        let annotation = Annotation::read(bytes, pool, DEPTH)?;
-        list.extend(part.map(|part| TypeAnnotation { target: Target { part, path }, annotation }));
+        if let (Read::Null(annotation), Some(part)) = (Read::next(bytes, pool, DEPTH)?, part) {
+            if all.len() == MOST {
+                return Err(bytes.error(format!("types have more than {MOST} annotations of null")));
+            }
+            all.push(TypeAnnotation { target: Target { part, path }, annotation });
+        }
     }
-    Ok(list)
+    Ok(())
 }

@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
-use super::annotations::{self, Annotation, TypeAnnotation};
+use super::annotations::{self, Annotation, Step, TypeAnnotation};
 use super::bytes::Bytes;
 use super::pool::Pool;
-use super::{Error, Flags, InnerClass};
+use super::{Error, Flags};
 
 /// Notes on attributes of one class that are kept.
 const NOTES: usize = 16;
+
+/// Exceptions of a `throws` clause.
+const MOST_EXCEPTIONS: u16 = 1_024;
+
+/// Local variables of a method that are kept.
+const VARIABLES_OF_A_METHOD: usize = 256;
 
 /// The content of the attributes of a declaration, of those that are read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,26 +23,37 @@ pub struct Attributes {
     pub signature: Option<Arc<str>>,
     /// `true` if it has `@Deprecated`.
     pub deprecated: bool,
-    /// The annotations, whether they are visible at run time or not.
+    /// The annotations that say something of null, whether they are visible at run time or not.
     pub annotations: Vec<Annotation>,
     /// The annotations of the type of a field, or of the types of results and parameters.
     pub type_annotations: Vec<TypeAnnotation>,
-    /// The annotations of each parameter of a method.
-    pub parameter_annotations: Vec<Vec<Annotation>>,
+    /// The annotations of the parameters of a method, each with the place of its parameter.
+    pub parameter_annotations: Vec<(u8, Annotation)>,
     /// The names of the parameters of a method.
     pub parameter_names: Vec<Option<Arc<str>>>,
     /// The places of local variables that are set when a method begins, with their names.
-    pub variables: Vec<(u16, Arc<str>)>,
+    pub variables: Vec<(u8, Arc<str>)>,
     /// The internal names of the exceptions of a `throws` clause.
     pub exceptions: Vec<Arc<str>>,
-    /// The classes that are nested in a class, or that it is nested in.
-    pub inner_classes: Vec<InnerClass>,
-    /// The names of the components of a record.
-    pub record: Option<Vec<Arc<str>>>,
-    /// The internal names of the subclasses that a sealed class permits.
-    pub permitted: Vec<Arc<str>>,
+    /// The access flags that the source gives a class which is nested in another one.
+    pub nested: Option<Flags>,
+    /// `true` for a record.
+    pub is_record: bool,
     /// `true` for a class within a method.
     pub is_local: bool,
+    /// `true` if the signature is there and cannot be read.
+    pub lost_signature: bool,
+}
+
+/// The declaration that attributes belong to.
+#[derive(Clone, Copy)]
+pub(super) enum Of<'a> {
+    /// The class or interface of this internal name.
+    Class(&'a str),
+    /// A field, or a method whose code says nothing of its parameters.
+    Member,
+    /// A method whose code names its parameters.
+    Method,
 }
 
 impl Attributes {
@@ -45,17 +62,31 @@ impl Attributes {
     pub(super) fn read(
         bytes: &mut Bytes<'_>,
         pool: &Pool<'_>,
+        of: Of<'_>,
         notes: &mut Vec<String>,
     ) -> Result<Self, Error> {
         let mut attributes = Self::default();
-        attributes.list(bytes, pool, notes)?;
+        attributes.list(bytes, pool, of, notes)?;
         Ok(attributes)
+    }
+
+    /// The bytes that it takes beside itself.
+    pub(super) fn weight(&self) -> usize {
+        let paths = self.type_annotations.iter().map(|one| one.target.path.capacity());
+        size_of_val(&*self.annotations)
+            + size_of_val(&*self.type_annotations)
+            + paths.sum::<usize>() * size_of::<Step>()
+            + size_of_val(&*self.parameter_annotations)
+            + size_of_val(&*self.parameter_names)
+            + size_of_val(&*self.variables)
+            + size_of_val(&*self.exceptions)
     }
 
     fn list(
         &mut self,
         bytes: &mut Bytes<'_>,
         pool: &Pool<'_>,
+        of: Of<'_>,
         notes: &mut Vec<String>,
     ) -> Result<(), Error> {
         for _ in 0..bytes.u16()? {
@@ -65,10 +96,15 @@ impl Attributes {
             let len = usize::try_from(len).unwrap_or(usize::MAX);
             let mut body = bytes.sub(len, part.unwrap_or("attributes"))?;
             let Some(part) = part else { continue };
-            if let Err(error) = self.attribute(part, &mut body, pool, notes)
-                && notes.len() < NOTES
-            {
-                notes.push(format!("{error}; this attribute is passed over"));
+            if let Err(error) = self.attribute(part, &mut body, pool, of, notes) {
+                self.lost_signature |= part == SIGNATURE;
+                match notes.len() {
+                    NOTES => notes.push("further attributes are wrong and passed over".to_owned()),
+                    len if len < NOTES => {
+                        notes.push(format!("{error}; this attribute is passed over"));
+                    }
+                    _ => {}
+                }
             }
         }
         Ok(())
@@ -79,6 +115,7 @@ impl Attributes {
         name: &'static str,
         bytes: &mut Bytes<'_>,
         pool: &Pool<'_>,
+        of: Of<'_>,
         notes: &mut Vec<String>,
     ) -> Result<(), Error> {
         match name {
@@ -86,22 +123,21 @@ impl Attributes {
             DEPRECATED => self.deprecated = true,
             VISIBLE | INVISIBLE => {
                 let list = annotations::list(bytes, pool)?;
-                let deprecated = |of: &Annotation| &*of.descriptor == "Ljava/lang/Deprecated;";
-                self.deprecated |= list.iter().any(deprecated);
-                self.annotations.extend(list);
-            }
-            VISIBLE_TYPES | INVISIBLE_TYPES => {
-                self.type_annotations.extend(annotations::types(bytes, pool)?);
-            }
-            VISIBLE_PARAMETERS | INVISIBLE_PARAMETERS => {
-                for (at, list) in annotations::parameters(bytes, pool)?.into_iter().enumerate() {
-                    match self.parameter_annotations.get_mut(at) {
-                        Some(known) => known.extend(list),
-                        None => self.parameter_annotations.push(list),
+                self.deprecated |= list.is_deprecated;
+                for one in list.annotations {
+                    if !self.annotations.contains(&one) {
+                        self.annotations.push(one);
                     }
                 }
             }
+            VISIBLE_TYPES | INVISIBLE_TYPES => {
+                annotations::types(bytes, pool, &mut self.type_annotations)?;
+            }
+            VISIBLE_PARAMETERS | INVISIBLE_PARAMETERS => {
+                annotations::parameters(bytes, pool, &mut self.parameter_annotations)?;
+            }
             METHOD_PARAMETERS => {
+                self.parameter_names.clear();
                 for _ in 0..bytes.u8()? {
                     let before = *bytes;
                     let named = bytes.u16()? != 0;
@@ -111,45 +147,29 @@ impl Attributes {
                 }
             }
             EXCEPTIONS => self.exceptions = classes(bytes, pool)?,
-            PERMITTED => self.permitted = classes(bytes, pool)?,
             ENCLOSING => self.is_local = true,
             INNER_CLASSES => {
-                let count = bytes.u16()?;
-                let mut list = bytes.room(count, 8);
-                for _ in 0..count {
+                for _ in 0..bytes.u16()? {
                     let Some(inner) = pool.class(bytes)? else {
                         return Err(bytes.error("a nested class has no name"));
                     };
-                    let outer = pool.class(bytes)?;
-                    let before = *bytes;
-                    let is_anonymous = bytes.u16()? == 0;
-                    if !is_anonymous {
-                        pool.text(&mut before.clone())?;
+                    pool.class(bytes)?;
+                    bytes.u16()?;
+                    let flags = Flags(bytes.u16()?);
+                    if matches!(of, Of::Class(name) if *inner == *name) {
+                        self.nested.get_or_insert(flags);
                     }
-                    list.push(InnerClass {
-                        inner,
-                        outer,
-                        is_anonymous,
-                        flags: Flags(bytes.u16()?),
-                    });
                 }
-                self.inner_classes = list;
             }
             RECORD => {
-                let count = bytes.u16()?;
-                let mut components = bytes.room(count, 6);
-                for _ in 0..count {
-                    components.push(pool.text(bytes)?);
-                    bytes.u16()?;
+                self.is_record = true;
+                for _ in 0..bytes.u16()? {
+                    bytes.take(4)?;
                     // What is said of a component is said of its field as well.
-                    for _ in 0..bytes.u16()? {
-                        bytes.u16()?;
-                        let len = bytes.u32()?;
-                        bytes.take(usize::try_from(len).unwrap_or(usize::MAX))?;
-                    }
+                    skip(bytes)?;
                 }
-                self.record = Some(components);
             }
+            CODE if !matches!(of, Of::Method) => return Ok(()),
             CODE => {
                 bytes.take(4)?;
                 let len = bytes.u32()?;
@@ -157,7 +177,7 @@ impl Attributes {
                 let handlers = bytes.u16()?;
                 bytes.take(usize::from(handlers).saturating_mul(8))?;
                 let mut inside = Self::default();
-                inside.list(bytes, pool, notes)?;
+                inside.list(bytes, pool, Of::Method, notes)?;
                 self.variables = inside.variables;
             }
             VARIABLES => {
@@ -167,7 +187,10 @@ impl Attributes {
                     let name = pool.text(bytes)?;
                     bytes.u16()?;
                     let place = bytes.u16()?;
-                    if start == 0 {
+                    // JVMS 4.3.3: parameters end at place 255.
+                    if let (0, Ok(place)) = (start, u8::try_from(place))
+                        && self.variables.len() < VARIABLES_OF_A_METHOD
+                    {
                         self.variables.push((place, name));
                     }
                 }
@@ -191,14 +214,13 @@ const VISIBLE_PARAMETERS: &str = "attribute RuntimeVisibleParameterAnnotations";
 const INVISIBLE_PARAMETERS: &str = "attribute RuntimeInvisibleParameterAnnotations";
 const METHOD_PARAMETERS: &str = "attribute MethodParameters";
 const EXCEPTIONS: &str = "attribute Exceptions";
-const PERMITTED: &str = "attribute PermittedSubclasses";
 const ENCLOSING: &str = "attribute EnclosingMethod";
 const INNER_CLASSES: &str = "attribute InnerClasses";
 const RECORD: &str = "attribute Record";
 const CODE: &str = "attribute Code";
 const VARIABLES: &str = "attribute LocalVariableTable";
 
-const READ: [&str; 16] = [
+const READ: [&str; 15] = [
     SIGNATURE,
     DEPRECATED,
     VISIBLE,
@@ -209,7 +231,6 @@ const READ: [&str; 16] = [
     INVISIBLE_PARAMETERS,
     METHOD_PARAMETERS,
     EXCEPTIONS,
-    PERMITTED,
     ENCLOSING,
     INNER_CLASSES,
     RECORD,
@@ -222,8 +243,21 @@ fn part(name: &str) -> Option<&'static str> {
     READ.into_iter().find(|read| read.strip_prefix("attribute ") == Some(name))
 }
 
+/// Passes over the attributes that come next.
+pub(super) fn skip(bytes: &mut Bytes<'_>) -> Result<(), Error> {
+    for _ in 0..bytes.u16()? {
+        bytes.u16()?;
+        let len = bytes.u32()?;
+        bytes.take(usize::try_from(len).unwrap_or(usize::MAX))?;
+    }
+    Ok(())
+}
+
 fn classes(bytes: &mut Bytes<'_>, pool: &Pool<'_>) -> Result<Vec<Arc<str>>, Error> {
     let count = bytes.u16()?;
+    if count > MOST_EXCEPTIONS {
+        return Err(bytes.error(format!("it has more than {MOST_EXCEPTIONS} classes")));
+    }
     let mut list = bytes.room(count, 2);
     for _ in 0..count {
         list.extend(pool.class(bytes)?);

@@ -1,6 +1,10 @@
 //! Class files (Java Virtual Machine Specification, chapter 4): what they declare, without the code.
 //!
-//! Whatever the bytes are, reading does not panic, and takes memory in proportion to them.
+//! What says nothing of a type that travels or of a method that is called is passed over: static fields but for constants of an
+//! enum, private, static and synthetic methods, constructors, annotations that say nothing of null.
+//!
+//! Whatever the bytes are, reading does not panic, and takes memory in proportion to them, of which
+//! [`weight`](ClassFile::weight) says how much is kept.
 //! Signatures stay texts until [`signature`] parses them.
 
 mod annotations;
@@ -11,8 +15,9 @@ pub mod signature;
 
 use std::sync::Arc;
 
-pub use self::annotations::{Annotation, Part, Step, Target, TypeAnnotation};
+pub use self::annotations::{Annotation, Part, Step, Target, TypeAnnotation, When};
 pub use self::attributes::Attributes;
+use self::attributes::Of;
 use self::bytes::Bytes;
 use self::pool::Pool;
 
@@ -55,6 +60,8 @@ pub struct ClassFile {
     pub attributes: Attributes,
     /// Notes on what was passed over: attributes that are wrong, a version that is newer than known.
     pub notes: Vec<String>,
+    /// The bytes of the texts that it shares.
+    texts: usize,
 }
 
 /// A field or method.
@@ -68,19 +75,6 @@ pub struct Member {
     pub descriptor: Arc<str>,
     /// The content of its attributes.
     pub attributes: Attributes,
-}
-
-/// A nested class and its outer class, as a class file that refers to it has them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InnerClass {
-    /// The internal name of the nested class.
-    pub inner: Arc<str>,
-    /// The internal name of the class it is a member of; none for local and anonymous classes.
-    pub outer: Option<Arc<str>>,
-    /// `true` for a class without a name of its own.
-    pub is_anonymous: bool,
-    /// The access flags as the source has them.
-    pub flags: Flags,
 }
 
 /// The access flags of a class, field or method.
@@ -177,34 +171,72 @@ impl ClassFile {
         for _ in 0..count {
             interfaces.extend(pool.class(bytes)?);
         }
-        let fields = members(bytes, pool, "fields", &mut notes)?;
-        let methods = members(bytes, pool, "methods", &mut notes)?;
+        // A constant of an enum is static.
+        let is_kept = |of: Flags, _: &str| !of.is_static() || of.is_enum();
+        let fields = members(bytes, pool, ("fields", Of::Member), is_kept, &mut notes)?;
+        let is_kept = |of: Flags, name: &str| {
+            let is_other = of.is_static() || of.is_private() || of.is_synthetic() || of.is_bridge();
+            !is_other && !name.starts_with('<')
+        };
+        // The code of a default method names its parameters.
+        let of = if flags.is_interface() { Of::Method } else { Of::Member };
+        let methods = members(bytes, pool, ("methods", of), is_kept, &mut notes)?;
         bytes.part("attributes");
-        let attributes = Attributes::read(bytes, pool, &mut notes)?;
+        let attributes = Attributes::read(bytes, pool, Of::Class(&name), &mut notes)?;
         if !bytes.is_empty() {
             return Err(bytes.error("bytes follow behind the end of the class"));
         }
-        Ok(Self { major, flags, name, superclass, interfaces, fields, methods, attributes, notes })
+        let texts = pool.decoded();
+        Ok(Self {
+            major,
+            flags,
+            name,
+            superclass,
+            interfaces,
+            fields,
+            methods,
+            attributes,
+            notes,
+            texts,
+        })
+    }
+
+    /// The bytes of memory that it takes, nearly.
+    pub fn weight(&self) -> usize {
+        let members = self.fields.iter().chain(&self.methods);
+        let members = members.map(|of| size_of::<Member>() + of.attributes.weight());
+        let notes = self.notes.iter().map(|note| size_of::<String>() + note.len());
+        size_of::<Self>()
+            + self.texts
+            + size_of_val(&*self.interfaces)
+            + members.sum::<usize>()
+            + self.attributes.weight()
+            + notes.sum::<usize>()
     }
 }
 
+/// Reads fields or methods. The attributes of others are passed over.
 fn members(
     bytes: &mut Bytes<'_>,
     pool: &Pool<'_>,
-    part: &'static str,
+    (part, of): (&'static str, Of<'_>),
+    is_kept: impl Fn(Flags, &str) -> bool,
     notes: &mut Vec<String>,
 ) -> Result<Vec<Member>, Error> {
     bytes.part(part);
-    let count = bytes.u16()?;
-    let mut members = bytes.room(count, 8);
-    for _ in 0..count {
+    let mut members = Vec::new();
+    for _ in 0..bytes.u16()? {
         bytes.part(part);
-        members.push(Member {
-            flags: Flags(bytes.u16()?),
-            name: pool.text(bytes)?,
-            descriptor: pool.text(bytes)?,
-            attributes: Attributes::read(bytes, pool, notes)?,
-        });
+        let flags = Flags(bytes.u16()?);
+        let name = pool.text(bytes)?;
+        let descriptor = pool.text(bytes)?;
+        if is_kept(flags, &name) {
+            let attributes = Attributes::read(bytes, pool, of, notes)?;
+            members.push(Member { flags, name, descriptor, attributes });
+        } else {
+            attributes::skip(bytes)?;
+        }
     }
+    members.shrink_to_fit();
     Ok(members)
 }

@@ -1,6 +1,6 @@
 //! The constant pool: names and types are indices into it.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::sync::Arc;
 
 use super::Error;
@@ -20,6 +20,8 @@ enum Constant<'a> {
 /// The constants of a class file.
 pub(super) struct Pool<'a> {
     constants: Vec<Constant<'a>>,
+    /// The bytes of all texts that were decoded.
+    decoded: Cell<usize>,
 }
 
 impl<'a> Pool<'a> {
@@ -48,7 +50,12 @@ impl<'a> Pool<'a> {
             };
             constants.push(constant);
         }
-        Ok(Self { constants })
+        Ok(Self { constants, decoded: Cell::new(0) })
+    }
+
+    /// The bytes of all texts that were decoded, each once.
+    pub(super) fn decoded(&self) -> usize {
+        self.decoded.get()
     }
 
     /// The text at the index that `bytes` has next.
@@ -72,7 +79,14 @@ impl<'a> Pool<'a> {
 
     fn utf8(&self, index: u16) -> Option<Arc<str>> {
         match self.constants.get(usize::from(index)) {
-            Some(Constant::Utf8(bytes, text)) => Some(text.get_or_init(|| decode(bytes)).clone()),
+            Some(Constant::Utf8(bytes, text)) => {
+                let text = text.get_or_init(|| {
+                    let text = decode(bytes);
+                    self.decoded.set(self.decoded.get().saturating_add(text.len()));
+                    text
+                });
+                Some(text.clone())
+            }
             _ => None,
         }
     }

@@ -5,6 +5,9 @@ use crate::model::Primitive;
 /// Levels of arrays and type arguments that a type may have, which is what arrays may have by themselves.
 pub const DEPTH: usize = 255;
 
+/// Parameters that a method may have (JVMS 4.3.3).
+const PARAMETERS: usize = 255;
+
 /// An error of parsing a signature.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("its signature is wrong at byte {offset}: {what}")]
@@ -100,6 +103,9 @@ pub fn method(text: &str) -> Result<MethodSignature, Error> {
     parser.expect('(')?;
     let mut parameters = Vec::new();
     while !parser.eat(')') {
+        if parameters.len() == PARAMETERS {
+            return Err(parser.error("it has more than 255 parameters"));
+        }
         parameters.push(parser.java_type(DEPTH)?);
     }
     let result = if parser.eat('V') { JavaType::Void } else { parser.java_type(DEPTH)? };

@@ -14,8 +14,9 @@ use super::types::Place;
 const DECLARED: usize = 4 << 20;
 /// The weight that the whole model may have, as a multiple of the bytes of all class files.
 const FACTOR: usize = 64;
-/// The least of it.
+/// The least and the most of it.
 const LEAST: usize = 16 << 20;
+const MOST: usize = 256 << 20;
 
 /// Notes that are kept.
 const NOTES: usize = 10_000;
@@ -76,7 +77,7 @@ impl<'a> Build<'a> {
             said: BTreeSet::new(),
             left: 0,
             is_full: false,
-            left_of_all: bytes.saturating_mul(FACTOR).max(LEAST),
+            left_of_all: bytes.saturating_mul(FACTOR).clamp(LEAST, MOST),
         }
     }
 
@@ -151,7 +152,7 @@ impl<'a> Build<'a> {
             self.missing(name);
             return Use::Object;
         };
-        if self.table.ancestors(name).iter().any(|above| jdk::is_message(above)) {
+        if class.kin.is_message {
             let text = "it is a type of protobuf, which a Java class does not describe, so its values are read as \
                         Object; generate the service from its .proto file";
             self.note(name, text);
@@ -167,7 +168,7 @@ impl<'a> Build<'a> {
             );
             return Use::Object;
         }
-        if !self.services.contains(name) && self.table.has_objects(name) {
+        if !self.services.contains(name) && class.kin.has_objects {
             return Use::Itself;
         }
         let has_methods = class.file.methods.iter().any(|of| of.flags.is_abstract());
@@ -247,7 +248,7 @@ impl<'a> Build<'a> {
                      {name}: declare the enum itself in Java where they are sent"
                 );
                 self.note(child, text);
-            } else if !class.file.flags.is_abstract() || table.has_objects(child) {
+            } else if !class.file.flags.is_abstract() || class.kin.has_objects {
                 self.reach(child, Reach::Whole);
             }
         }
@@ -315,7 +316,8 @@ impl<'a> Build<'a> {
 
     /// Notes names that are neither of Java nor of Rust.
     pub(super) fn check_names<'n>(&mut self, at: &str, names: impl Iterator<Item = &'n str>) {
-        let odd: Vec<&str> = names.filter(|name| !is_identifier(name)).take(4).collect();
+        let is_odd = |name: &&str| !name.is_empty() && !is_identifier(name);
+        let odd: Vec<&str> = names.filter(is_odd).take(4).collect();
         if !odd.is_empty() {
             let text = format!(
                 "{} cannot be written in Java or Rust, as names of obfuscated or Kotlin code; Rust has \

@@ -1,5 +1,7 @@
 //! Classes and enums.
 
+use std::collections::BTreeMap;
+
 use crate::classfile::signature::{self, JavaType, binary_name};
 use crate::classfile::{Member, Part};
 use crate::model::{Class, Constant, Enum, Field, Type};
@@ -7,7 +9,7 @@ use crate::model::{Class, Constant, Enum, Field, Type};
 use super::build::Build;
 use super::jdk;
 use super::nullness::{self, Defaults};
-use super::table::Loaded;
+use super::table::{LOST, Loaded};
 use super::types::{Place, Scope, agrees, weight};
 
 impl Build<'_> {
@@ -42,7 +44,7 @@ impl Build<'_> {
         let mut of = Class {
             parameters: signature.parameters.iter().map(|of| of.name.clone()).collect(),
             is_abstract: class.file.flags.is_abstract(),
-            is_exception: self.table.is_exception(name),
+            is_exception: class.kin.is_exception,
             ..Class::default()
         };
         if !class.is_interface() {
@@ -53,6 +55,7 @@ impl Build<'_> {
             });
         }
         let defaults = Defaults::of(self.table, name);
+        let getters = Getters::of(class);
         for field in &class.file.fields {
             if field.flags.is_static() || field.flags.is_transient() {
                 continue;
@@ -67,7 +70,7 @@ impl Build<'_> {
                 continue;
             }
             let Some(mut ty) = self.field_type(&at, field, &scope) else { continue };
-            let getter = getter(class, field);
+            let getter = getters.find(field);
             for member in std::iter::once(field).chain(getter) {
                 nullness::mark(&mut ty, member, Part::Type, false);
             }
@@ -114,7 +117,7 @@ impl Build<'_> {
         {
             return None;
         }
-        if self.table.superclasses(name).iter().any(|above| above == name) {
+        if self.table.get(name).is_some_and(|of| of.kin.is_above_itself) {
             self.note(name, "its superclasses lead in a circle, so it is read without one");
             return None;
         }
@@ -152,28 +155,55 @@ impl Build<'_> {
         };
         let generic = match field.attributes.signature.as_deref().map(signature::field) {
             Some(Ok(generic)) if agrees(&generic, &plain) => generic,
+            Some(Ok(_)) => {
+                let text = "its generic signature is of another field, as obfuscators leave it; it is read without type \
+                            arguments";
+                self.note(at, text);
+                plain
+            }
             Some(Err(error)) => {
                 self.note(at, format!("{error}; it is read without type arguments"));
                 plain
             }
-            _ => plain,
+            None => {
+                if field.attributes.lost_signature {
+                    self.note(at, format!("{LOST}; it is read without type arguments"));
+                }
+                plain
+            }
         };
         Some(self.convert(&generic, scope, Place::Within, at))
     }
 }
 
-/// The method that returns a field: `getName`, `isName`, or `name` of a record.
-fn getter<'a>(class: &'a Loaded, field: &Member) -> Option<&'a Member> {
-    let name = &*field.name;
-    let mut chars = name.chars();
-    let upper: String =
-        chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
-    class.file.methods.iter().find(|method| {
-        let own = &*method.name;
-        let bean = ["get", "is"].iter().any(|prefix| own.strip_prefix(prefix) == Some(&*upper));
-        let is_named = bean || (class.file.attributes.record.is_some() && own == name);
-        is_named && method.descriptor.strip_prefix("()") == Some(&*field.descriptor)
-    })
+/// The methods of a class without parameters, by their names and results.
+struct Getters<'a> {
+    methods: BTreeMap<(&'a str, &'a str), (usize, &'a Member)>,
+    is_record: bool,
+}
+
+impl<'a> Getters<'a> {
+    fn of(class: &'a Loaded) -> Self {
+        let mut methods = BTreeMap::new();
+        for (at, method) in class.file.methods.iter().enumerate() {
+            if let Some(result) = method.descriptor.strip_prefix("()") {
+                methods.entry((&*method.name, result)).or_insert((at, method));
+            }
+        }
+        Self { methods, is_record: class.file.attributes.is_record }
+    }
+
+    /// The first method that returns a field: `getName`, `isName`, or `name` of a record.
+    fn find(&self, field: &Member) -> Option<&'a Member> {
+        let mut chars = field.name.chars();
+        let upper: String =
+            chars.next().into_iter().flat_map(char::to_uppercase).chain(chars).collect();
+        let own = self.is_record.then(|| field.name.to_string());
+        let names = [format!("get{upper}"), format!("is{upper}")].into_iter().chain(own);
+        let found =
+            names.filter_map(|name| self.methods.get(&(&*name, &*field.descriptor)).copied());
+        found.min_by_key(|(at, _)| *at).map(|(_, method)| method)
+    }
 }
 
 /// Returns `true` for the name of a class within a method: `1`, `1Local`.

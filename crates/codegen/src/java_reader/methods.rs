@@ -10,7 +10,7 @@ use super::build::Build;
 use super::declare::{simple_name, thrown};
 use super::jdk;
 use super::nullness::{self, Defaults};
-use super::table::Loaded;
+use super::table::{LOST, Loaded};
 use super::types::{Place, Scope, agrees, erased, erases_to, weight};
 
 /// A parameter as the class file has it.
@@ -239,6 +239,9 @@ impl Build<'_> {
             Some(Err(error)) => {
                 self.note(at, format!("{error}; it is read without type arguments"));
             }
+            None if member.attributes.lost_signature => {
+                self.note(at, format!("{LOST}; it is read without type arguments"));
+            }
             None => {}
         }
         plain.clone()
@@ -319,7 +322,7 @@ fn names(method: &Member, plain: &MethodSignature) -> Vec<Option<String>> {
     let mut place = 1_u16;
     let mut names = Vec::new();
     for of in &plain.parameters {
-        let variable = method.attributes.variables.iter().find(|(at, _)| *at == place);
+        let variable = method.attributes.variables.iter().find(|(at, _)| u16::from(*at) == place);
         names.push(variable.map(|(_, name)| name.to_string()));
         let wide = matches!(of, JavaType::Primitive(Primitive::Long | Primitive::Double));
         place = place.saturating_add(if wide { 2 } else { 1 });

@@ -19,6 +19,7 @@ mod build;
 mod declare;
 mod inputs;
 mod jdk;
+mod kin;
 mod methods;
 mod nullness;
 mod select;
@@ -30,6 +31,7 @@ use std::path::Path;
 use crate::archive::{Entry, Reader};
 pub use crate::archive::{Error, Limits};
 use crate::classfile::ClassFile;
+use crate::classfile::signature::binary_name;
 use crate::javadoc::Sources;
 use crate::model::{Api, Note};
 
@@ -55,7 +57,6 @@ use self::table::{Loaded, Table};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Default)]
 pub struct JavaReader {
     reader: Reader,
     table: Table,
@@ -64,7 +65,26 @@ pub struct JavaReader {
     classes: Vec<String>,
     /// The bytes of all class files.
     bytes: usize,
+    /// The bytes of memory that may be kept, and those that are.
+    limit: u64,
+    kept: u64,
     notes: Vec<Note>,
+}
+
+impl Default for JavaReader {
+    fn default() -> Self {
+        Self {
+            reader: Reader::default(),
+            table: Table::default(),
+            sources: Sources::default(),
+            patterns: Vec::new(),
+            classes: Vec::new(),
+            bytes: 0,
+            limit: Limits::default().kept,
+            kept: 0,
+            notes: Vec::new(),
+        }
+    }
 }
 
 impl JavaReader {
@@ -76,6 +96,7 @@ impl JavaReader {
     /// Sets the limits on jars and folders that are added from here on; the total begins anew.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.reader = Reader::new(limits);
+        self.limit = limits.kept;
         self
     }
 
@@ -147,6 +168,7 @@ impl JavaReader {
 
     /// Makes the model. The outcome depends only on what was added, and in which order.
     pub fn read(mut self) -> Api {
+        self.table.relate();
         let services = if self.patterns.is_empty() {
             select::all(&self.table, false)
         } else {
@@ -186,8 +208,8 @@ impl JavaReader {
         self.bytes = self.bytes.saturating_add(entry.bytes.len());
         match ClassFile::read(&entry.bytes) {
             Ok(file) => {
-                let source = entry.source.to_owned();
-                self.table.add(Loaded { file, source, is_library: is_library || entry.is_library });
+                let is_library = is_library || entry.is_library;
+                self.keep(Loaded::new(file, entry.source, is_library));
             }
             Err(error) => self.notes.push(Note {
                 at: if entry.name == entry.source {
@@ -198,5 +220,23 @@ impl JavaReader {
                 text: format!("{error}; this class is passed over"),
             }),
         }
+    }
+
+    /// Adds a class, as far as the limit allows.
+    fn keep(&mut self, class: Loaded) {
+        if self.table.has(&class.file) || self.kept > self.limit {
+            return;
+        }
+        self.kept = self.kept.saturating_add(u64::try_from(class.weight()).unwrap_or(u64::MAX));
+        if self.kept <= self.limit {
+            self.table.add(class);
+            return;
+        }
+        let text = format!(
+            "the limit `kept` of {} bytes of memory is reached; this class and those behind it are passed over; give fewer \
+             jars, or name those that services only refer to last",
+            self.limit
+        );
+        self.notes.push(Note { at: binary_name(&class.file.name), text });
     }
 }

@@ -1,6 +1,6 @@
 //! Nullness by annotations. They go by their simple names, since every tool has its own.
 
-use crate::classfile::{Annotation, Attributes, Member, Part, Step};
+use crate::classfile::{Annotation, Attributes, Member, Part, Step, When};
 use crate::model::{Nullness, Type};
 
 use super::table::Table;
@@ -34,7 +34,7 @@ impl Defaults {
     pub(super) fn add(&mut self, attributes: &Attributes) {
         use Nullness::{NonNull, Nullable, Unknown};
         for annotation in &attributes.annotations {
-            let (fields, parameters, results) = match annotation.simple_name() {
+            let (fields, parameters, results) = match annotation.name {
                 "NullMarked" | "NonNullByDefault" | "EverythingIsNonnullByDefault" => {
                     (Some(NonNull), Some(NonNull), Some(NonNull))
                 }
@@ -57,15 +57,15 @@ impl Defaults {
 
 /// Returns what a list of annotations says.
 fn said<'a>(list: impl IntoIterator<Item = &'a Annotation>) -> Option<Nullness> {
-    let each = list.into_iter().filter_map(|annotation| match annotation.simple_name() {
+    let each = list.into_iter().filter_map(|annotation| match annotation.name {
         "Nullable" | "CheckForNull" | "NullableDecl" | "RecentlyNullable" | "PossiblyNull" => {
             Some(Nullness::Nullable)
         }
         // JSR-305: `@Nonnull(when = When.MAYBE)` is what `@CheckForNull` is made of.
-        "Nonnull" => match annotation.when.as_deref() {
-            None | Some("ALWAYS") => Some(Nullness::NonNull),
-            Some("MAYBE" | "NEVER") => Some(Nullness::Nullable),
-            Some(_) => None,
+        "Nonnull" => match annotation.when {
+            When::Always => Some(Nullness::NonNull),
+            When::Maybe | When::Never => Some(Nullness::Nullable),
+            When::Unknown => None,
         },
         "NonNull" | "NotNull" | "NonNullDecl" | "RecentlyNonNull" | "NotEmpty" | "NotBlank" => {
             Some(Nullness::NonNull)
@@ -152,7 +152,8 @@ pub(super) fn parameter(method: &Member, at: usize, default: Nullness, ty: &Type
         let at = u8::try_from(at).ok()?;
         of_part(&method.attributes, Part::Parameter(at), &[])
     };
-    let own = method.attributes.parameter_annotations.get(at).and_then(said);
+    let own = method.attributes.parameter_annotations.iter();
+    let own = said(own.filter(|(of, _)| usize::from(*of) == at).map(|(_, annotation)| annotation));
     with_default(own.or_else(of_type), default, ty)
 }
 

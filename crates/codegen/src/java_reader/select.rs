@@ -6,7 +6,6 @@ use crate::classfile::signature::{self, Argument, JavaType};
 use crate::model::Note;
 use crate::pattern::matches;
 
-use super::jdk;
 use super::methods::is_called;
 use super::table::{Loaded, Table};
 
@@ -45,8 +44,8 @@ pub(super) fn classes(table: &Table, patterns: &[String], notes: &mut Vec<Note>)
     let mut chosen = BTreeSet::new();
     for pattern in patterns {
         let is_chosen = |name: &str, class: &Loaded| {
-            let is_sent = !pattern.contains('*')
-                || !class.is_library && class.is_public() && travels(table, name, class);
+            let is_sent =
+                !pattern.contains('*') || !class.is_library && class.is_public() && travels(class);
             is_sent && !is_interface(class) && matches(pattern, name)
         };
         let found: Vec<_> = table.iter().filter(|(name, class)| is_chosen(name, class)).collect();
@@ -65,9 +64,9 @@ pub(super) fn all(table: &Table, with_libraries: bool) -> Vec<String> {
     let candidates: Vec<&str> = table
         .iter()
         .filter(|(_, class)| (with_libraries || !class.is_library) && is_candidate(class))
-        .filter(|(name, class)| {
+        .filter(|(_, class)| {
             let is_generic = !class.signature().0.parameters.is_empty();
-            !is_generic && has_methods(table, name, class)
+            !is_generic && !class.kin.is_message && class.kin.has_methods
         })
         .map(|(name, _)| name)
         .collect();
@@ -76,10 +75,9 @@ pub(super) fn all(table: &Table, with_libraries: bool) -> Vec<String> {
         sent.extend(table.get(name).map(mentioned).unwrap_or_default());
     }
     let is_data = |name: &str| {
-        let below = table.descendants(name);
-        let objects = below.iter().filter(|(_, class)| !class.is_interface());
-        objects.clone().any(|(name, class)| travels(table, name, class))
-            || (objects.count() > 0 && sent.contains(name))
+        table
+            .get(name)
+            .is_some_and(|of| of.kin.has_sent || (of.kin.has_classes && sent.contains(name)))
     };
     candidates.into_iter().filter(|name| !is_data(name)).map(str::to_owned).collect()
 }
@@ -93,29 +91,24 @@ fn is_candidate(class: &Loaded) -> bool {
     is_interface(class) && class.is_public() && !class.file.attributes.is_local
 }
 
-/// Returns `true` for an interface that has, or inherits, an abstract method, and is none of a message.
-fn has_methods(table: &Table, name: &str, class: &Loaded) -> bool {
-    let own = |class: &Loaded| {
-        class.file.methods.iter().any(|of| of.flags.is_abstract() && is_called(of))
-    };
-    let above = table.ancestors(name);
-    !above.iter().any(|name| jdk::is_message(name))
-        && (own(class) || above.iter().filter_map(|name| table.get(name)).any(own))
-}
-
 /// Returns `true` for a class whose objects are made to be sent.
-fn travels(table: &Table, name: &str, class: &Loaded) -> bool {
+fn travels(class: &Loaded) -> bool {
     class.is_enum()
-        || class.file.attributes.record.is_some()
-        || table.is_exception(name)
-        || table.ancestors(name).contains("java.io.Serializable")
+        || class.file.attributes.is_record
+        || class.kin.is_exception
+        || class.kin.is_serializable
 }
 
 /// The classes that the methods of an interface take within other types, return, or take as they are.
 fn mentioned(class: &Loaded) -> Vec<String> {
     let mut names = Vec::new();
+    // Methods may share one long text.
+    let mut seen = BTreeSet::new();
     for method in class.file.methods.iter().filter(|method| is_called(method)) {
         let text = method.attributes.signature.as_ref().unwrap_or(&method.descriptor);
+        if !seen.insert(text.as_ptr()) {
+            continue;
+        }
         let Ok(signature) = signature::method(text) else { continue };
         for of in signature.parameters.iter().chain([&signature.result]) {
             add_names(of, &mut names);

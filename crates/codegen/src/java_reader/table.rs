@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::classfile::ClassFile;
 use crate::classfile::signature::{self, ClassSignature, ClassType, binary_name};
 
-use super::jdk;
+use super::kin::{self, Kin};
 
-/// Superclasses of a class that are looked at.
-const LEVELS: usize = 1_024;
+/// The fault of a signature that is there and cannot be read.
+pub(super) const LOST: &str = "its generic signature cannot be read";
 
 /// A class that was found.
 pub(super) struct Loaded {
@@ -18,6 +18,8 @@ pub(super) struct Loaded {
     /// `true` if it is from the classpath, or a library of an application: its interfaces become services
     /// only if they are named.
     pub(super) is_library: bool,
+    /// The properties that it has by its relatives.
+    pub(super) kin: Kin,
 }
 
 /// All classes by binary name.
@@ -29,6 +31,11 @@ pub(super) struct Table {
 }
 
 impl Table {
+    /// Returns `true` if there is a class of that name.
+    pub(super) fn has(&self, file: &ClassFile) -> bool {
+        self.classes.contains_key(&binary_name(&file.name))
+    }
+
     /// Adds a class, unless there is one of that name.
     pub(super) fn add(&mut self, class: Loaded) {
         let name = binary_name(&class.file.name);
@@ -57,73 +64,41 @@ impl Table {
         let children = self.children.get(name).into_iter().flatten();
         let found = children.filter_map(|child| self.classes.get_key_value(child));
         let found = found.map(|(name, class)| (name.as_str(), class));
-        found.filter(move |(_, class)| {
-            let is_near = !class.is_library || Some(class.source.as_str()) == source;
-            is_near && class.is_plain()
-        })
+        found.filter(move |(_, class)| class.counts_below(source))
     }
 
-    /// All classes and interfaces below one, in the order of their distance.
-    pub(super) fn descendants(&self, name: &str) -> Vec<(&str, &Loaded)> {
-        let mut seen = BTreeSet::from([name.to_owned()]);
-        let mut found: Vec<(&str, &Loaded)> = self.children(name).collect();
-        let mut at = 0;
-        found.retain(|(name, _)| seen.insert((*name).to_owned()));
-        while let Some((name, _)) = found.get(at).copied() {
-            found.extend(self.children(name).filter(|(name, _)| seen.insert((*name).to_owned())));
-            at += 1;
+    /// Finds what relatives make of each class, once all are there.
+    pub(super) fn relate(&mut self) {
+        let found = kin::of(&self.classes);
+        for (class, kin) in self.classes.values_mut().zip(found) {
+            class.kin = kin;
         }
-        found
-    }
-
-    /// Returns `true` if objects of a class below exist: one that is neither abstract nor an enum.
-    pub(super) fn has_objects(&self, name: &str) -> bool {
-        self.children(name).any(|(_, class)| class.is_concrete())
-            || self.descendants(name).iter().any(|(_, class)| class.is_concrete())
-    }
-
-    /// The names of the superclasses, the nearest first: those that were found, and the one behind them.
-    /// Of a circle each class is named once.
-    pub(super) fn superclasses(&self, name: &str) -> Vec<String> {
-        let mut chain: Vec<String> = Vec::new();
-        let mut seen = BTreeSet::new();
-        let mut next = self.get(name);
-        while let Some(superclass) = next.and_then(|of| of.file.superclass.as_deref()) {
-            let superclass = binary_name(superclass);
-            if chain.len() >= LEVELS || !seen.insert(superclass.clone()) {
-                break;
-            }
-            next = self.get(&superclass);
-            chain.push(superclass);
-        }
-        chain
-    }
-
-    /// All superclasses and interfaces above a class.
-    pub(super) fn ancestors(&self, name: &str) -> BTreeSet<String> {
-        let mut seen = BTreeSet::new();
-        let mut next = vec![name.to_owned()];
-        while let Some(name) = next.pop() {
-            let Some(class) = self.get(&name) else { continue };
-            let parents = class.file.superclass.iter().chain(&class.file.interfaces);
-            next.extend(
-                parents.map(|name| binary_name(name)).filter(|name| seen.insert(name.clone())),
-            );
-        }
-        seen
-    }
-
-    /// Returns `true` for a class whose objects can be thrown.
-    pub(super) fn is_exception(&self, name: &str) -> bool {
-        jdk::is_throwable(name)
-            || self.superclasses(name).last().is_some_and(|last| {
-                jdk::is_throwable(last)
-                    || (self.get(last).is_none() && jdk::ends_as_exception(last))
-            })
     }
 }
 
 impl Loaded {
+    pub(super) fn new(file: ClassFile, source: &str, is_library: bool) -> Self {
+        Self { file, source: source.to_owned(), is_library, kin: Kin::default() }
+    }
+
+    /// The bytes of memory that it takes in the table, nearly.
+    pub(super) fn weight(&self) -> usize {
+        let names = self.file.superclass.iter().chain(&self.file.interfaces);
+        let names = names.map(|name| name.len() + self.file.name.len() + 2 * size_of::<String>());
+        size_of::<Self>()
+            + self.file.weight()
+            + self.source.len()
+            + self.file.name.len()
+            + names.sum::<usize>()
+    }
+
+    /// Returns `true` if it is among the subclasses of a class from `source`: those of libraries are not, unless they come
+    /// with it.
+    pub(super) fn counts_below(&self, source: Option<&str>) -> bool {
+        let is_near = !self.is_library || Some(self.source.as_str()) == source;
+        is_near && self.is_plain()
+    }
+
     pub(super) fn is_interface(&self) -> bool {
         self.file.flags.is_interface()
     }
@@ -138,36 +113,37 @@ impl Loaded {
         !self.file.flags.is_synthetic() && !self.file.attributes.is_local
     }
 
-    fn is_concrete(&self) -> bool {
+    pub(super) fn is_concrete(&self) -> bool {
         !self.file.flags.is_abstract() && !self.is_enum() && self.is_plain()
     }
 
     /// Returns `true` for a public class; a nested one is public as its source says.
     pub(super) fn is_public(&self) -> bool {
-        let own = self.file.attributes.inner_classes.iter().find(|of| of.inner == self.file.name);
-        own.map_or(self.file.flags, |of| of.flags).is_public()
+        self.file.attributes.nested.unwrap_or(self.file.flags).is_public()
     }
 
-    /// The generic signature, or what the class file has besides if there is none or a wrong one.
-    pub(super) fn signature(&self) -> (ClassSignature, Option<signature::Error>) {
-        let plain = || {
-            let parents = self.file.superclass.iter().chain(&self.file.interfaces);
-            let plain = |name| ClassType { name: binary_name(name), arguments: Vec::new() };
-            ClassSignature {
-                parameters: Vec::new(),
-                parents: parents.map(|name| plain(name)).collect(),
-            }
+    /// The generic signature, or what the class file has besides if there is none or a wrong one, and what is wrong.
+    pub(super) fn signature(&self) -> (ClassSignature, Option<String>) {
+        let parents = self.file.superclass.iter().chain(&self.file.interfaces);
+        let plain = |name| ClassType { name: binary_name(name), arguments: Vec::new() };
+        let plain = ClassSignature {
+            parameters: Vec::new(),
+            parents: parents.map(|name| plain(name)).collect(),
         };
         match self.file.attributes.signature.as_deref().map(signature::class) {
-            None => (plain(), None),
-            Some(Err(error)) => (plain(), Some(error)),
+            None if self.file.attributes.lost_signature => (plain, Some(LOST.to_owned())),
+            None => (plain, None),
+            Some(Err(error)) => (plain, Some(error.to_string())),
             Some(Ok(generic)) => {
-                let plain = plain();
                 let names = |of: &ClassSignature| -> Vec<String> {
                     of.parents.iter().map(|parent| parent.name.clone()).collect()
                 };
-                // Obfuscators leave signatures of names that are gone.
-                if names(&generic) == names(&plain) { (generic, None) } else { (plain, None) }
+                if names(&generic) == names(&plain) {
+                    (generic, None)
+                } else {
+                    let text = "its generic signature is of another class, as obfuscators leave it";
+                    (plain, Some(text.to_owned()))
+                }
             }
         }
     }

@@ -21,7 +21,12 @@ pub(super) fn write(writer: &JavaWriter, api: &Api, streams: bool) -> String {
             "    <maven.compiler.source>8</maven.compiler.source>\n    \
              <maven.compiler.target>8</maven.compiler.target>\n"
         }
-        JavaRelease::V17 => "    <maven.compiler.release>17</maven.compiler.release>\n",
+        // The compiler plugin that Maven 3.8 takes by itself knows the first two alone.
+        JavaRelease::V17 => {
+            "    <maven.compiler.source>17</maven.compiler.source>\n    \
+             <maven.compiler.target>17</maven.compiler.target>\n    \
+             <maven.compiler.release>17</maven.compiler.release>\n"
+        }
     };
     let dependencies = if streams {
         format!(

@@ -2,9 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::RustWriter;
+use super::{RustWriter, cut};
 use crate::model::{Api, Kind, Note};
 use crate::names::{Scope, camel, is_known_type, module, type_name};
+
+/// Levels of packages that become folders, and the letters that their names have together.
+pub(super) const MAX_PACKAGES: usize = 64;
+pub(super) const MAX_PATH: usize = 1_024;
+/// Bytes of the name of a module, which its file has: file systems take 255 at most.
+const MAX_MODULE: usize = 120;
 
 /// The place of a type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +37,26 @@ pub(super) struct Layout {
 /// The package and the rest of a binary name.
 fn split(java: &str) -> (&str, &str) {
     java.rsplit_once('.').unwrap_or(("", java))
+}
+
+/// Returns `true` for a type whose package has no folder.
+pub(super) fn is_too_deep(java: &str) -> bool {
+    let package = split(java).0;
+    package.len() > MAX_PATH || package.split('.').count() > MAX_PACKAGES
+}
+
+/// The module of a package or a file, with a number made of the whole name where that is too long for a file.
+fn short_module(java: &str) -> String {
+    let name = module(java);
+    if name.len() <= MAX_MODULE {
+        return name;
+    }
+    // FNV-1a; the names of modules are ASCII.
+    let number = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |number, byte| {
+        (number ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3)
+    });
+    let begin: String = name.chars().take(MAX_MODULE - 17).collect();
+    format!("{begin}_{number:016x}")
 }
 
 /// The top-level class of a binary name without its package: `Order` of `Order$Line`.
@@ -66,7 +92,14 @@ impl Layout {
             let scope = taken.entry(path.clone()).or_default();
             let tops: BTreeSet<&str> = types.iter().map(|java| top(split(java).1)).collect();
             let files: BTreeMap<&str, String> =
-                tops.into_iter().map(|top| (top, scope.take_one(&module(top)))).collect();
+                tops.into_iter().map(|top| (top, scope.take_one(&short_module(top)))).collect();
+            for java in types.iter().filter(|java| module(top(split(java).1)).len() > MAX_MODULE) {
+                let file = files.get(top(split(java).1)).map(String::as_str).unwrap_or_default();
+                let text = format!(
+                    "its name is too long for that of a file, so its module is called {file}"
+                );
+                layout.notes.push(Note { at: cut(java), text });
+            }
             for java in types {
                 let Some(file) = files.get(top(split(java).1)) else { continue };
                 let Some(name) = names.get(*java) else { continue };
@@ -115,7 +148,8 @@ impl Layout {
                 let java = below.get(..end).unwrap_or_default();
                 if !known.contains_key(java) {
                     let Some((own, parent)) = java.split_last() else { continue };
-                    let name = scopes.entry(parent.to_vec()).or_default().take_one(&module(own));
+                    let name =
+                        scopes.entry(parent.to_vec()).or_default().take_one(&short_module(own));
                     let mut full = path.clone();
                     full.push(name);
                     let all: Vec<_> = common.iter().chain(java).copied().collect();

@@ -17,7 +17,10 @@
 
 mod class;
 mod constants;
+mod enclose;
 mod file;
+mod fit;
+mod graph;
 mod layout;
 mod member;
 mod options;
@@ -29,13 +32,13 @@ mod source;
 mod text;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::Written;
 use crate::model::{Api, Note, Type};
 use crate::names::is_class;
 use file::File;
-use layout::{Layout, beside};
+use layout::{Layout, MAX_PACKAGES, MAX_PATH, beside};
 pub use options::MethodOption;
 use rust::{Derives, Mapper};
 use shape::{Shapes, What, solve};
@@ -144,8 +147,9 @@ impl RustWriter {
         let (api, mut notes) = named(api);
         self.unmatched(&api, &mut notes);
         let api = self.told(api, &mut notes);
+        let mut layout = Layout::new(&api, self);
+        let api = fit::fit(api, &layout, &mut notes);
         let api = &*api;
-        let mut layout = Layout::new(api, self);
         let mut shapes = Shapes::new(api, self);
         let mut mapper =
             Mapper { api, writer: self, derives: BTreeMap::new(), used: BTreeMap::new() };
@@ -170,7 +174,7 @@ impl RustWriter {
             written.entry(package.clone()).or_insert_with(BTreeMap::new).insert(file, names);
         }
         root::write(&layout, &written, &source::versioned(api), &mut output.files);
-        notes.sort_by(|a, b| a.at.cmp(&b.at));
+        sort(&mut notes);
         output.notes = notes;
         output
     }
@@ -178,16 +182,39 @@ impl RustWriter {
 
 /// The types whose names can be said in Rust.
 fn named(api: &Api) -> (Cow<'_, Api>, Vec<Note>) {
-    let odd: Vec<_> = api.types.keys().filter(|name| !is_class(name)).cloned().collect();
+    let wrong = |name: &str| {
+        if !is_class(name) {
+            return Some(
+                "the type is left out: its name has letters that no name in Java's source has; read a jar that is \
+                 not obfuscated"
+                    .to_owned(),
+            );
+        }
+        layout::is_too_deep(name).then(|| {
+            format!(
+                "the type is left out: its package has more than {MAX_PACKAGES} levels or {MAX_PATH} letters, which no folder \
+                 has; move it in Java, or read a jar without it"
+            )
+        })
+    };
+    let odd: BTreeMap<&String, String> =
+        api.types.keys().filter_map(|name| Some((name, wrong(name)?))).collect();
     if odd.is_empty() {
         return (Cow::Borrowed(api), Vec::new());
     }
     let mut known = api.clone();
-    known.types.retain(|name, _| is_class(name));
-    let text = "the type is left out: its name has letters that no name in Java's source has; read a jar that is \
-                not obfuscated";
-    let notes = odd.into_iter().map(|at| Note { at, text: text.to_owned() });
-    (Cow::Owned(known), notes.collect())
+    known.types.retain(|name, _| !odd.contains_key(name));
+    let notes = odd.into_iter().map(|(at, text)| Note { at: cut(at), text });
+    let notes = notes.collect();
+    (Cow::Owned(known), notes)
+}
+
+/// The beginning of a name that may be very long.
+fn cut(name: &str) -> String {
+    if name.len() <= MAX_PATH {
+        return name.to_owned();
+    }
+    name.chars().take(MAX_PATH / 4).chain("...".chars()).collect()
 }
 
 /// All that is known when files are written.
@@ -242,12 +269,14 @@ impl Writing<'_> {
 
 /// Adds notes of what was widened at a place.
 fn note_widened(notes: &mut Vec<Note>, at: &str, widened: &[String]) {
-    for text in widened {
-        let note = Note { at: at.to_owned(), text: text.clone() };
-        if !notes.contains(&note) {
-            notes.push(note);
-        }
-    }
+    notes.extend(widened.iter().map(|text| Note { at: at.to_owned(), text: text.clone() }));
+}
+
+/// Sorts notes by their places, each once.
+fn sort(notes: &mut Vec<Note>) {
+    notes.sort_by(|a, b| a.at.cmp(&b.at));
+    let mut said = BTreeSet::new();
+    notes.retain(|note| said.insert((note.at.clone(), note.text.clone())));
 }
 
 /// A type as Java's source has it, with simple names.

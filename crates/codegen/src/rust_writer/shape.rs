@@ -2,9 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::enclose::enclose;
+use super::graph::{Graph, components};
 use super::rust::{Derives, Mapper, Rust, parameter_key};
 use super::{OVERRIDE_VALUE, RustWriter};
 use crate::model::{Api, Class, Field, Kind, Note, Nullness, Type};
+
+/// Fields of abstract classes that those below them repeat, and classes that enums of those above them name, of all types
+/// together.
+const MAX_REPEATED: usize = 250_000;
+/// Classes that are looked at for those below each abstract class and each exception.
+const MAX_LOOKS: usize = 10_000_000;
+const TOO_MUCH: &str = "what it inherits, or the classes below it, are too many together with those of other types, so it is \
+                        a struct over a Value; name fewer interfaces";
 
 /// The form of a type.
 #[derive(Clone, Debug)]
@@ -42,11 +52,16 @@ pub(super) struct Shapes {
     /// Fields that are boxed, as otherwise their type would be infinitely large.
     pub(super) boxed: BTreeSet<(String, usize)>,
     pub(super) notes: Vec<Note>,
+    /// See [`MAX_REPEATED`].
+    repeated: usize,
+    /// See [`MAX_LOOKS`].
+    looks: usize,
 }
 
 impl Shapes {
     pub(super) fn new(api: &Api, writer: &RustWriter) -> Self {
         let mut shapes = Self::default();
+        let circles = circles(api);
         for (name, declared) in &api.types {
             let what = match (writer.types.get(name), &declared.kind) {
                 (Some(path), _) if path != OVERRIDE_VALUE => continue,
@@ -58,19 +73,23 @@ impl Shapes {
                 }
                 (None, Kind::Enum(_)) => What::Constants,
                 (None, Kind::Class(class)) if class.is_abstract => {
-                    let below = concrete_below(api, name);
-                    if below.is_empty() {
-                        shapes.note(
-                            name,
-                            "no class below it was read, so it is a struct over a Value; read the jar that has \
-                             them as well",
-                        );
-                        What::Opaque
-                    } else {
-                        What::Subclasses(below)
+                    let below = shapes.below(api, name);
+                    let why = match &below {
+                        None => TOO_MUCH,
+                        Some(_) => {
+                            "no class below it was read, so it is a struct over a Value; read the jar that has them \
+                             as well"
+                        }
+                    };
+                    match below.filter(|below| !below.is_empty()) {
+                        Some(below) => What::Subclasses(below),
+                        None => {
+                            shapes.note(name, why);
+                            What::Opaque
+                        }
                     }
                 }
-                (None, Kind::Class(class)) => shapes.object(api, writer, name, class),
+                (None, Kind::Class(class)) => shapes.object((api, &circles), writer, name, class),
             };
             shapes.of.insert(name.clone(), what);
         }
@@ -78,7 +97,7 @@ impl Shapes {
     }
 
     /// The types that are within one of this type, without a pointer between.
-    fn held(&self, rust: &Rust, found: &mut Vec<String>) {
+    pub(super) fn held(&self, rust: &Rust, found: &mut Vec<String>) {
         match rust {
             Rust::Option(of) => self.held(of, found),
             Rust::User(name, arguments) => {
@@ -99,9 +118,15 @@ impl Shapes {
         self.notes.push(Note { at: at.to_owned(), text: text.into() });
     }
 
-    fn object(&mut self, api: &Api, writer: &RustWriter, name: &str, class: &Class) -> What {
+    fn object(
+        &mut self,
+        (api, circles): (&Api, &BTreeSet<&str>),
+        writer: &RustWriter,
+        name: &str,
+        class: &Class,
+    ) -> What {
         let own: Vec<Type> = class.parameters.iter().cloned().map(Type::Variable).collect();
-        let known = |ty: &Type| finite(&substitute(ty, &class.parameters, &own), name, &own);
+        let known = |ty: &Type| substitute(ty, &class.parameters, &own);
         let fields = class.fields.iter().map(|of| Field { ty: known(&of.ty), ..of.clone() });
         let mut levels: Vec<Vec<Field>> = vec![fields.collect()];
         let mut next = class.superclass.as_ref().map(known);
@@ -122,7 +147,7 @@ impl Shapes {
                 break;
             };
             let Kind::Class(of) = &declared.kind else { break };
-            if !seen.insert(key) || below_itself(api, key) {
+            if !seen.insert(key) || circles.contains(&**key) {
                 self.note(name, format!("{above} is above itself, so its fields are left out"));
                 break;
             }
@@ -137,79 +162,88 @@ impl Shapes {
             levels.push(fields.collect());
             next = of.superclass.as_ref().map(replace);
         }
-        let mut fields: Vec<Field> = Vec::new();
-        for level in levels.iter().rev() {
-            for field in level {
-                if let Some(at) = fields.iter().position(|known| known.name == field.name) {
-                    fields.remove(at);
-                    self.note(
-                        &format!("{name}.{}", field.name),
-                        "it hides a field of an abstract class above, whose value is neither read nor written",
-                    );
-                }
-                fields.push(field.clone());
+        let inherited = levels.iter().skip(1).map(Vec::len).sum();
+        let subclasses = if exception { self.below(api, name) } else { Some(Vec::new()) };
+        let (true, Some(subclasses)) = (self.repeat(inherited), subclasses) else {
+            self.note(name, TOO_MUCH);
+            return What::Opaque;
+        };
+        // The last one of each name.
+        let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+        for (at, field) in levels.iter().rev().flatten().enumerate() {
+            if last.insert(&field.name, at).is_some() {
+                self.note(
+                    &format!("{name}.{}", field.name),
+                    "it hides a field of an abstract class above, whose value is neither read nor written",
+                );
             }
         }
-        let subclasses = if exception { concrete_below(api, name) } else { Vec::new() };
+        let fields = levels.iter().rev().flatten().enumerate();
+        let fields = fields.filter(|(at, field)| last.get(&*field.name) == Some(at));
+        let fields = fields.map(|(_, field)| field.clone()).collect();
         What::Struct(Struct { parent, fields, exception, subclasses })
     }
 }
 
-/// Returns `true` if the classes above a class are a circle.
-fn below_itself(api: &Api, name: &str) -> bool {
-    let mut seen = BTreeSet::new();
-    let mut at = name;
-    while seen.insert(at) {
-        let Some(Kind::Class(class)) = api.types.get(at).map(|of| &of.kind) else { return false };
-        let Some(Type::Class { name, .. }) = &class.superclass else { return false };
-        at = name;
-    }
-    true
-}
-
-/// The classes below a class that have objects, without itself, sorted.
-fn concrete_below(api: &Api, name: &str) -> Vec<String> {
-    let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::from([name]));
-    let mut open = vec![name];
-    while let Some(at) = open.pop() {
-        let Some(Kind::Class(class)) = api.types.get(at).map(|of| &of.kind) else { continue };
-        for below in &class.subclasses {
-            let Some((key, declared)) = api.types.get_key_value(below) else { continue };
-            let Kind::Class(class) = &declared.kind else { continue };
-            if !seen.insert(key) {
-                continue;
+/// The classes whose superclasses lead back to them, or to such a class.
+fn circles(api: &Api) -> BTreeSet<&str> {
+    let above = |at: &str| match api.types.get(at).map(|of| &of.kind) {
+        Some(Kind::Class(Class { superclass: Some(Type::Class { name, .. }), .. })) => {
+            api.types.get_key_value(name).map(|(name, _)| &**name)
+        }
+        _ => None,
+    };
+    let (mut circles, mut ending) = (BTreeSet::new(), BTreeSet::new());
+    for name in api.types.keys() {
+        let (mut way, mut at) = (BTreeSet::new(), Some(&**name));
+        while let Some(name) = at.filter(|name| !circles.contains(name) && !ending.contains(name)) {
+            if !way.insert(name) {
+                break;
             }
-            if !class.is_abstract {
-                found.insert(below.clone());
-            }
-            open.push(key);
+            at = above(name);
+        }
+        match at {
+            Some(at) if !ending.contains(at) => circles.extend(way),
+            _ => ending.extend(way),
         }
     }
-    found.into_iter().collect()
+    circles
 }
 
-/// The type with any objects in place of the arguments of a class within itself that grow with each level,
-/// such as `List<T>` in `class Nest<T> { Nest<List<T>> inner; }`.
-fn finite(ty: &Type, class: &str, own: &[Type]) -> Type {
-    match ty {
-        Type::Class { name, arguments } => {
-            let grows = name == class && arguments != own && arguments.iter().any(has_variable);
-            let each = arguments.iter().map(|of| finite(of, class, own));
-            let arguments = if grows { vec![Type::object(); own.len()] } else { each.collect() };
-            Type::Class { name: name.clone(), arguments }
+impl Shapes {
+    /// The classes below a class that have objects, without itself, sorted; `None` if all together are too many.
+    fn below(&mut self, api: &Api, name: &str) -> Option<Vec<String>> {
+        let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::from([name]));
+        let mut open = vec![name];
+        while let Some(at) = open.pop() {
+            self.looks += 1;
+            if self.looks > MAX_LOOKS {
+                return None;
+            }
+            let Some(Kind::Class(class)) = api.types.get(at).map(|of| &of.kind) else { continue };
+            for below in &class.subclasses {
+                let Some((key, declared)) = api.types.get_key_value(below) else { continue };
+                let Kind::Class(class) = &declared.kind else { continue };
+                if !seen.insert(key) {
+                    continue;
+                }
+                if !class.is_abstract {
+                    found.insert(below.clone());
+                }
+                open.push(key);
+            }
         }
-        Type::Array(of) => Type::Array(Box::new(finite(of, class, own))),
-        Type::Nullable(of) => Type::Nullable(Box::new(finite(of, class, own))),
-        other => other.clone(),
+        self.repeat(found.len()).then(|| found.into_iter().collect())
     }
-}
 
-fn has_variable(ty: &Type) -> bool {
-    match ty {
-        Type::Variable(_) => true,
-        Type::Array(of) | Type::Nullable(of) => has_variable(of),
-        Type::Class { arguments, .. } => arguments.iter().any(has_variable),
-        Type::Void | Type::Primitive(_) => false,
+    /// Counts fields and classes that are written once more; `false`, and they are not, if they are too many.
+    fn repeat(&mut self, count: usize) -> bool {
+        let repeated = self.repeated.saturating_add(count);
+        let fits = repeated <= MAX_REPEATED;
+        if fits {
+            self.repeated = repeated;
+        }
+        fits
     }
 }
 
@@ -234,6 +268,11 @@ pub(super) fn substitute(ty: &Type, parameters: &[String], arguments: &[Type]) -
 pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) {
     let all: Vec<(String, What)> =
         shapes.of.iter().map(|(name, what)| (name.clone(), what.clone())).collect();
+    // What a type consists of comes before it, so that few rounds are needed.
+    let mut left: Vec<Option<(String, What)>> = all.iter().cloned().map(Some).collect();
+    let order = components(&named(mapper, &all)).groups;
+    let order = order.iter().flatten().filter_map(|at| left.get_mut(*at).and_then(Option::take));
+    let order: Vec<(String, What)> = order.collect();
     let start = |what: &What| match what {
         What::Opaque => Derives { eq: false, hash: false, default: true },
         What::Struct(of) => Derives { eq: !of.exception, hash: !of.exception, default: false },
@@ -241,7 +280,7 @@ pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) {
     };
     mapper.derives = all.iter().map(|(name, what)| (name.clone(), start(what))).collect();
     // Eq and Hash are lost by and by.
-    until_stable(mapper, &all, |mapper, name, what| {
+    until_stable(mapper, &order, |mapper, name, what| {
         let known = mapper.derives.get(name).copied().unwrap_or(Derives::ALL);
         let parts = parts(mapper, name, what);
         let found = parts.iter().fold(known, |of, part| {
@@ -251,7 +290,7 @@ pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) {
         replace(&mut mapper.derives, name, Derives { hash: found.hash && found.eq, ..found })
     });
     // Default is won by and by: a class that holds itself has none.
-    until_stable(mapper, &all, |mapper, name, what| {
+    until_stable(mapper, &order, |mapper, name, what| {
         let What::Struct(_) = what else { return false };
         let known = mapper.derives.get(name).copied().unwrap_or(Derives::ALL);
         let default = parts(mapper, name, what).iter().all(|part| mapper.derives(part).default);
@@ -261,7 +300,7 @@ pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) {
         .iter()
         .map(|(name, _)| (name.clone(), vec![false; names(mapper, name).len()]))
         .collect();
-    until_stable(mapper, &all, |mapper, name, what| {
+    until_stable(mapper, &order, |mapper, name, what| {
         let mut found = Vec::new();
         for part in parts(mapper, name, what) {
             mapper.parameters(&part, &mut found);
@@ -269,29 +308,37 @@ pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) {
         let used = names(mapper, name).iter().map(|parameter| found.contains(parameter)).collect();
         replace(&mut mapper.used, name, used)
     });
-    hold(mapper, shapes, &all);
+    hold(mapper, shapes, &order);
     enclose(mapper, shapes, &all);
-    circles(mapper, shapes, &all);
+    note_circles(mapper, shapes, &all);
+}
+
+/// The numbers of types by their names.
+pub(super) fn numbers(all: &[(String, What)]) -> BTreeMap<&str, usize> {
+    all.iter().enumerate().map(|(at, (name, _))| (&**name, at)).collect()
+}
+
+/// The types that each one names.
+fn named(mapper: &Mapper<'_>, all: &[(String, What)]) -> Graph {
+    let numbers = numbers(all);
+    let named = all.iter().map(|(name, what)| {
+        let mut found = Vec::new();
+        for part in parts(mapper, name, what) {
+            part.users(&mut found);
+        }
+        let found = found.iter().filter_map(|name| numbers.get(&**name).copied());
+        let found: BTreeSet<usize> = found.collect();
+        found.into_iter().collect()
+    });
+    named.collect()
 }
 
 /// Notes the classes whose objects may hold each other in circles.
-fn circles(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
-    let named: BTreeMap<&str, Vec<String>> = all
-        .iter()
-        .map(|(name, what)| {
-            let mut found = Vec::new();
-            for part in parts(mapper, name, what) {
-                part.users(&mut found);
-            }
-            (&**name, found)
-        })
-        .collect();
-    for (name, what) in all {
-        let below = named.get(&**name).into_iter().flatten();
-        let circle = below.into_iter().any(|below| {
-            reaches(below, name, |at| named.get(at).into_iter().flatten().map(|of| &**of).collect())
-        });
-        if circle && matches!(what, What::Struct(_)) {
+fn note_circles(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
+    let graph = named(mapper, all);
+    let groups = components(&graph);
+    for (at, (name, what)) in all.iter().enumerate() {
+        if matches!(what, What::Struct(_)) && groups.is_circle(&graph, at) {
             shapes.note(
                 name,
                 "its objects may hold each other; where they form circles, as nodes that know their parents do, \
@@ -326,7 +373,7 @@ fn names(mapper: &Mapper<'_>, name: &str) -> Vec<String> {
 }
 
 /// The type of a field of a class; `None` if it cannot be carried.
-fn field_type(mapper: &Mapper<'_>, java: &str, field: &Field) -> Option<Rust> {
+pub(super) fn field_type(mapper: &Mapper<'_>, java: &str, field: &Field) -> Option<Rust> {
     let nullable = mapper.writer.unannotated.fields;
     let place = format!("{java}.{}", field.name);
     mapper.member(&place, &field.ty, field.null, nullable).ok().map(|mapped| mapped.rust)
@@ -343,7 +390,7 @@ pub(super) fn subclass_type(mapper: &Mapper<'_>, name: &str) -> Option<Rust> {
 }
 
 /// The types that a type consists of.
-fn parts(mapper: &Mapper<'_>, java: &str, what: &What) -> Vec<Rust> {
+pub(super) fn parts(mapper: &Mapper<'_>, java: &str, what: &What) -> Vec<Rust> {
     match what {
         What::Struct(of) => {
             let fields = of.fields.iter().filter_map(|field| field_type(mapper, java, field));
@@ -378,68 +425,4 @@ fn hold(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
             return;
         }
     }
-}
-
-/// The number of a field, if it is one of the class itself, and the types that it holds.
-type Held = (Option<usize>, Vec<String>);
-
-/// Boxes the first field, in the order of names, of each circle of types that hold each other.
-fn enclose(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
-    let held = |rust: &Rust, shapes: &Shapes| {
-        let mut found = Vec::new();
-        shapes.held(rust, &mut found);
-        found
-    };
-    // What a type holds, field by field; the others are without a number.
-    let mut holds: BTreeMap<&str, Vec<Held>> = BTreeMap::new();
-    for (name, what) in all {
-        let mut own = Vec::new();
-        if let What::Struct(of) = what {
-            for (at, field) in of.fields.iter().enumerate() {
-                if let Some(rust) = field_type(mapper, name, field) {
-                    own.push((Some(at), held(&rust, shapes)));
-                }
-            }
-            for parent in of.parent.iter().filter_map(|parent| parent_type(mapper, parent)) {
-                own.push((None, held(&parent, shapes)));
-            }
-        } else {
-            own.extend(parts(mapper, name, what).iter().map(|part| (None, held(part, shapes))));
-        }
-        holds.insert(name, own);
-    }
-    for (name, _) in all {
-        let fields = holds.get(&**name).map_or(0, Vec::len);
-        for at in 0..fields {
-            let Some((Some(field), targets)) = holds.get(&**name).and_then(|own| own.get(at))
-            else {
-                continue;
-            };
-            let field = *field;
-            let next = |at: &str| {
-                let own = holds.get(at).into_iter().flatten();
-                own.flat_map(|(_, targets)| targets).map(|target| &**target).collect()
-            };
-            if targets.iter().any(|target| reaches(target, name, next)) {
-                shapes.boxed.insert((name.clone(), field));
-                if let Some((_, targets)) = holds.get_mut(&**name).and_then(|own| own.get_mut(at)) {
-                    targets.clear();
-                }
-            }
-        }
-    }
-}
-
-/// Returns `true` if a type is another one or leads to it, where `next` gives those that a type names.
-fn reaches<'a>(from: &'a str, to: &str, next: impl Fn(&str) -> Vec<&'a str>) -> bool {
-    let (mut seen, mut open) = (BTreeSet::new(), vec![from]);
-    while let Some(at) = open.pop() {
-        if at == to {
-            return true;
-        }
-        if seen.insert(at) {
-            open.extend(next(at));
-        }
-    }
-    false
 }

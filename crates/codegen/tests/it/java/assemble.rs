@@ -13,9 +13,11 @@ pub(crate) struct Assembly {
     pub(crate) signature: Option<String>,
     pub(crate) fields: Vec<Member>,
     pub(crate) methods: Vec<Member>,
+    /// The descriptor of an annotation of the class, and how often it has it.
+    pub(crate) annotation: Option<(String, u16)>,
 }
 
-/// A field or method: its flags, name, descriptor and signature.
+/// A field or method: its flags, name, descriptor and signature. An empty signature is a reference to nothing.
 pub(crate) type Member = (u16, String, String, Option<String>);
 
 const PUBLIC: u16 = 0x0001;
@@ -33,6 +35,7 @@ pub(crate) fn class(name: &str, superclass: &str) -> Assembly {
         signature: None,
         fields: Vec::new(),
         methods: Vec::new(),
+        annotation: None,
     }
 }
 
@@ -75,10 +78,25 @@ impl Assembly {
                 for index in name_and_type {
                     push(&mut body, index);
                 }
+                push(&mut body, usize::from(signature.is_some()));
                 pool.signature(&mut body, signature.as_deref());
             }
         }
+        let attributes =
+            usize::from(self.signature.is_some()) + usize::from(self.annotation.is_some());
+        push(&mut body, attributes);
         pool.signature(&mut body, self.signature.as_deref());
+        if let Some((descriptor, count)) = &self.annotation {
+            let [name, descriptor] =
+                ["RuntimeVisibleAnnotations", descriptor].map(|text| pool.utf8(text));
+            push(&mut body, name);
+            body.extend((2 + 4 * u32::from(*count)).to_be_bytes());
+            push(&mut body, *count);
+            for _ in 0..*count {
+                push(&mut body, descriptor);
+                push(&mut body, 0);
+            }
+        }
         let mut bytes = vec![0xCA, 0xFE, 0xBA, 0xBE, 0, 0];
         push(&mut bytes, self.major);
         push(&mut bytes, pool.count + 1);
@@ -126,10 +144,9 @@ impl Pool {
     }
 
     fn signature(&mut self, body: &mut Vec<u8>, signature: Option<&str>) {
-        push(body, usize::from(signature.is_some()));
         if let Some(signature) = signature {
             let name = self.utf8("Signature");
-            let text = self.utf8(signature);
+            let text = if signature.is_empty() { 0 } else { self.utf8(signature) };
             push(body, name);
             body.extend(2_u32.to_be_bytes());
             push(body, text);

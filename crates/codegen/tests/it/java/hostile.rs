@@ -2,10 +2,11 @@
 
 use dubhe_codegen::Api;
 use dubhe_codegen::classfile::{ClassFile, NEWEST};
-use dubhe_codegen::java_reader::JavaReader;
+use dubhe_codegen::java_reader::{JavaReader, Limits};
+use dubhe_codegen::rust_writer::RustWriter;
 
 use super::assemble::{Assembly, class, interface};
-use super::{print, sample};
+use super::{odd, print, sample};
 
 fn read(classes: &[Assembly]) -> Api {
     let reader = classes
@@ -244,4 +245,84 @@ fn notes_are_bounded() {
     let api = JavaReader::new().class_bytes("S.class", &many.bytes()).interfaces(["a.S"]).read();
     assert_eq!(api.notes.len(), 10_001);
     assert!(api.notes.iter().all(|note| note.at.len() < 1_100));
+}
+
+#[test]
+fn annotations_take_no_memory() {
+    // 65,535 times an annotation that is kept, and one that is not.
+    for name in ["Lorg/a/Nullable;", "Lorg/a/Other;"] {
+        let annotation = Some((name.to_owned(), u16::MAX));
+        let bytes = Assembly { annotation, ..interface("a/S") }.bytes();
+        let file = ClassFile::read(&bytes).unwrap();
+        assert!(bytes.len() > 200_000);
+        assert!(file.weight() < 2_000, "{}", file.weight());
+        assert_eq!(file.attributes.annotations.len(), usize::from(name.contains("Null")));
+    }
+}
+
+#[test]
+fn the_memory_of_classes_has_a_limit() {
+    let bytes: Vec<Vec<u8>> = (0..100)
+        .map(|at| interface(&format!("a/S{at:02}")).method("call", "()I", None).bytes())
+        .collect();
+    let weight = ClassFile::read(&bytes[0]).unwrap().weight();
+    let reader = |kept| {
+        let limits = Limits { kept, ..Limits::default() };
+        let reader = JavaReader::new().limits(limits);
+        bytes.iter().fold(reader, |reader, bytes| reader.class_bytes("a.jar", bytes)).read()
+    };
+    let all = reader(u64::try_from(weight * 200).unwrap());
+    assert_eq!((all.types.len(), all.notes.len()), (100, 0));
+    let some = reader(u64::try_from(weight * 50).unwrap());
+    assert!((20..60).contains(&some.types.len()), "{}", some.types.len());
+    assert_eq!(some.notes.len(), 1);
+    let note = some.notes[0].to_string();
+    assert!(note.contains("the limit `kept` of "), "{note}");
+}
+
+#[test]
+fn a_method_has_255_parameters_at_most() {
+    let text = print::api(&read(&[service(&format!("({})V", "I".repeat(255)), None)]));
+    assert!(text.contains("int arg254)"), "{text}");
+    let text = print::api(&read(&[service(&format!("({})V", "I".repeat(256)), None)]));
+    assert!(text.contains("more than 255 parameters; the method is left out"), "{text}");
+}
+
+#[test]
+fn what_is_odd_is_told() {
+    let api = read(&odd::classes());
+    let mut notes = api.notes.clone();
+    notes.extend(RustWriter::new().write(&api).notes);
+    let notes: String = notes.iter().map(|note| format!("{note}\n")).collect();
+    for part in [
+        "odd.Pair: its type parameter t is called T2, since T has another meaning there",
+        "odd.OfOption: its type parameter Option is called JavaOption, since Option has",
+        "odd.Own: its type parameter Node is called Node2, since Node has another meaning there",
+        "odd.Grow.flip: its type arguments grow each time that the class leads to itself",
+        "odd.S.deep.arg0: its type is nested too deeply",
+        "odd.S.dims.arg0: its type is nested too deeply",
+        "odd.G1.next: its type is nested too deeply",
+        "odd.Unnamed: a member without a name is left out",
+        "odd.S: a member without a name is left out",
+        "odd.Lost: its generic signature cannot be read; it is read without type parameters",
+        "odd.Lost.list: its generic signature cannot be read; it is read without type arguments",
+        "odd.Other: its generic signature is of another class, as obfuscators leave it",
+        "odd.Other.list: its generic signature is of another field, as obfuscators leave it",
+        "odd.S.lost: its generic signature cannot be read; it is read without type arguments",
+        "nnn: its name is too long for that of a file, so its module is called nnn",
+        "\u{7528}: its name is too long for that of a file, so its module is called u7528",
+        "the type is left out: its package has more than 64 levels or 1024 letters",
+    ] {
+        assert!(notes.contains(part), "{part}\n{notes}");
+    }
+    assert!(notes.lines().all(|note| note.len() < 1_000), "{notes}");
+}
+
+#[test]
+fn files_of_long_names_have_short_ones() {
+    let files = RustWriter::new().write(&read(&odd::classes())).files;
+    for path in files.keys() {
+        assert!(path.split('/').all(|part| part.len() < 200), "{path}");
+    }
+    assert!(files.keys().any(|path| path.starts_with("nnnn")), "{:?}", files.keys());
 }

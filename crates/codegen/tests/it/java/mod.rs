@@ -2,5 +2,7 @@
 
 mod assemble;
 mod hostile;
+mod large;
+mod odd;
 mod print;
 mod sample;

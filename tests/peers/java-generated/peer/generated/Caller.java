@@ -1,5 +1,6 @@
 package peer.generated;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Date;
 import java.util.List;
@@ -7,29 +8,34 @@ import org.apache.dubbo.config.ApplicationConfig;
 import org.apache.dubbo.config.ReferenceConfig;
 import org.apache.dubbo.config.RegistryConfig;
 import org.apache.dubbo.config.bootstrap.DubboBootstrap;
+import org.example.Account;
+import org.example.InsufficientFundsException;
+import org.example.Listener;
+import org.example.Prices;
+import org.example.Primes;
 import org.example.User;
 import org.example.Users;
 
-/** Calls the example provider at a URL through the interface that is generated from its trait. */
+/** Calls the examples through the interfaces that are generated from their traits: users, account, primes, prices. */
 public final class Caller {
     public static void main(String[] args) {
         ApplicationConfig application = new ApplicationConfig("java-generated");
         application.setQosEnable(false);
         DubboBootstrap.getInstance().application(application).registry(new RegistryConfig("N/A")).start();
 
-        ReferenceConfig<Users> reference = new ReferenceConfig<>();
-        reference.setInterface(Users.class);
-        reference.setUrl(args[0]);
-        reference.setProtocol(args[0].replaceAll(":.*", ""));
-        reference.setVersion("1.0.0");
-        reference.setTimeout(10_000);
-        reference.setRetries(0);
         int code = 0;
         try {
-            call(reference.get());
-            System.out.println("called");
-        } catch (RuntimeException e) {
-            System.err.println(e);
+            users(refer(Users.class, "1.0.0", args[0]));
+            account(refer(Account.class, null, args[1]));
+            primes(refer(Primes.class, null, args[2]));
+            // Over Triple a method has no callbacks.
+            if (args.length > 3) {
+                prices(refer(Prices.class, null, args[3] + "?callbacks=2&follow.0.callback=true&follow.return=true"
+                        + "&leave.0.callback=false&leave.return=true"));
+            }
+            System.out.println("called " + args.length);
+        } catch (Exception e) {
+            e.printStackTrace();
             code = 1;
         }
         System.out.flush();
@@ -37,7 +43,18 @@ public final class Caller {
         Runtime.getRuntime().halt(code);
     }
 
-    private static void call(Users users) {
+    private static <T> T refer(Class<T> type, String version, String url) {
+        ReferenceConfig<T> reference = new ReferenceConfig<>();
+        reference.setInterface(type);
+        reference.setUrl(url);
+        reference.setProtocol(url.replaceAll(":.*", ""));
+        reference.setVersion(version);
+        reference.setTimeout(10_000);
+        reference.setRetries(0);
+        return reference.get();
+    }
+
+    private static void users(Users users) {
         User ada = new User();
         ada.setId(1);
         ada.setName("Ada");
@@ -47,6 +64,41 @@ public final class Caller {
         List<User> all = users.listAll();
         expect(Arrays.asList(ada), all);
         expect(Arrays.asList(ada).hashCode(), all.hashCode());
+    }
+
+    private static void account(Account account) throws InsufficientFundsException {
+        expect(70L, account.withdraw(30));
+        try {
+            account.withdraw(130);
+            throw new IllegalStateException("130 of 100 were paid");
+        } catch (InsufficientFundsException e) {
+            expect("not enough", e.getMessage());
+            expect(30L, e.getMissing());
+        }
+        try {
+            account.close();
+        } catch (RuntimeException e) {
+            expect(true, e.getMessage().contains("the account is not empty"));
+            return;
+        }
+        throw new IllegalStateException("the account was closed");
+    }
+
+    private static void primes(Primes primes) {
+        expect(25, primes.count(100));
+    }
+
+    private static void prices(Prices prices) {
+        List<Long> seen = new ArrayList<>();
+        Listener listener = price -> {
+            seen.add(price);
+            return "Java has seen " + price;
+        };
+        prices.follow(listener);
+        expect(Arrays.asList("Java has seen 42"), prices.set(42));
+        prices.leave(listener);
+        expect(Arrays.asList(), prices.set(43));
+        expect(Arrays.asList(42L), seen);
     }
 
     private static void expect(Object expected, Object actual) {
