@@ -1,5 +1,7 @@
 //! Makes Rust of class files, as the build script of a user does, and of class files that no compiler makes.
 
+#![allow(clippy::panic, reason = "what is assembled is from here")]
+
 #[path = "../../crates/codegen/tests/it/java/assemble.rs"]
 mod assemble;
 #[path = "../../crates/codegen/tests/it/java/odd.rs"]

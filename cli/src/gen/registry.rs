@@ -192,9 +192,10 @@ async fn ask(
     let speaks = |of: &Registration| matches!(&*of.offer.protocol, "dubbo" | "tri");
     let mut why = Vec::new();
     for one in providers.into_iter().filter(speaks).take(PROVIDERS) {
-        let application = match one.instance.application.is_empty() {
-            true => one.params.get("application").unwrap_or_default().into(),
-            false => one.instance.application.clone(),
+        let application = if one.instance.application.is_empty() {
+            one.params.get("application").unwrap_or_default().into()
+        } else {
+            one.instance.application.clone()
         };
         let endpoint = Endpoint::new(one.instance, one.offer, one.params);
         let place = format!("{application} at {endpoint}");

@@ -237,7 +237,7 @@ fn each_path_of_an_image_is_made_by_a_stage_before_it() {
                     assert!(
                         files
                             .iter()
-                            .any(|file| file.path.ends_with(".rs") && file.text.contains(port))
+                            .any(|file| has_extension(file.path, "rs") && file.text.contains(port))
                     );
                 }
                 ("STOPSIGNAL", [_]) => {}

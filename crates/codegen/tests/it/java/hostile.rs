@@ -293,7 +293,7 @@ fn what_is_odd_is_told() {
     let api = read(&odd::classes());
     let mut notes = api.notes.clone();
     notes.extend(RustWriter::new().write(&api).notes);
-    let notes: String = notes.iter().map(|note| format!("{note}\n")).collect();
+    let notes = notes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
     for part in [
         "odd.Pair: its type parameter t is called T2, since T has another meaning there",
         "odd.OfOption: its type parameter Option is called JavaOption, since Option has",

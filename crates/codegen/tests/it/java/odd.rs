@@ -9,7 +9,7 @@ pub(crate) fn classes() -> Vec<Assembly> {
     // Type parameters with one name in Rust, or with names that mean something there.
     let generic = |name: &str, parameters: &[&str]| {
         let declared: String =
-            parameters.iter().map(|name| format!("{name}:Ljava/lang/Object;")).collect();
+            parameters.iter().flat_map(|name| [*name, ":Ljava/lang/Object;"]).collect();
         let fields = parameters.iter().enumerate();
         fields.fold(
             Assembly {
