@@ -6,7 +6,7 @@ use dubhe_codegen::check::{Change, Compatibility, Effect, What};
 use prost::Message as _;
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{
-    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet,
+    DescriptorProto, EnumDescriptorProto, FieldDescriptorProto, FileDescriptorSet, MessageOptions,
     MethodDescriptorProto,
 };
 
@@ -204,7 +204,9 @@ impl Changes {
         old: Option<&DescriptorProto>,
         new: Option<&DescriptorProto>,
     ) {
-        let told = |of: &DescriptorProto| !of.options.as_ref().is_some_and(|of| of.map_entry());
+        let is_entry =
+            |of: &DescriptorProto| of.options.as_ref().is_some_and(MessageOptions::map_entry);
+        let told = |of: &DescriptorProto| !is_entry(of);
         let (old, new) = match (old, new) {
             (Some(old), Some(new)) => (old, new),
             (None, Some(new)) if told(new) => {

@@ -29,7 +29,7 @@ pub(crate) struct Servers(watch::Receiver<List>);
 #[derive(Clone)]
 struct List {
     servers: Arc<[Address]>,
-    /// Why there are none.
+    /// The reason why there are none.
     failure: Arc<str>,
 }
 
@@ -79,7 +79,7 @@ impl Servers {
     pub(crate) async fn changed(&mut self) {
         // An error says that there will be no other.
         if self.0.changed().await.is_err() {
-            pending().await
+            pending::<()>().await;
         }
     }
 }

@@ -306,7 +306,7 @@ fn unframed(bytes: &mut BytesMut) -> Option<Bytes> {
 pub(crate) struct Http(MemoryListen);
 
 impl Http {
-    /// That of the first server.
+    /// The interface of the first server.
     pub(crate) fn of(fake: &Fake) -> Self {
         Self::at(fake, 1)
     }
