@@ -15,17 +15,18 @@ use crate::registries::Kind;
 /// An API server with its own etcd, stopped with it.
 pub(crate) struct ApiServer<'a> {
     peers: &'a Peers,
+    folder: String,
     ports: [u16; 2],
     kubeconfig: PathBuf,
 }
 
 impl<'a> ApiServer<'a> {
-    /// Builds it, if need be, starts it and waits until it serves.
-    pub(crate) fn start(peers: &'a Peers) -> Result<Self> {
-        let kubeconfig = peers.file("kubernetes").join("kube-apiserver/data/kubeconfig");
+    /// Builds it, if need be, starts it in a folder of its own and waits until it serves.
+    pub(crate) fn start(peers: &'a Peers, folder: &str) -> Result<Self> {
+        let kubeconfig = peers.file(folder).join("kube-apiserver/data/kubeconfig");
         let ports = [free_address()?.port(), Kind::Etcd.free_port()?];
-        let server = Self { peers, ports, kubeconfig };
-        check(&mut server.command(&["start"]))?;
+        let server = Self { peers, folder: folder.to_owned(), ports, kubeconfig };
+        server.run("start")?;
         Ok(server)
     }
 
@@ -41,15 +42,20 @@ impl<'a> ApiServer<'a> {
 
     /// A command of its script.
     pub(crate) fn command(&self, args: &[&str]) -> Command {
-        let mut command = self.peers.command_in_own_folder(Peer::Kubernetes, "kubernetes", args);
+        let mut command = self.peers.command_in_own_folder(Peer::Kubernetes, &self.folder, args);
         let [port, etcd] = self.ports;
         command.env("KUBE_PORT", port.to_string()).env("KUBE_ETCD_PORT", etcd.to_string());
         command
     }
 
+    /// Runs a command of the script.
+    pub(crate) fn run(&self, what: &str) -> Result<()> {
+        check(&mut self.command(&[what]))
+    }
+
     /// Writes an object below a path of the API.
     pub(crate) fn put(&self, path: &str, object: &Value) -> Result<()> {
-        let file = self.peers.file("object.json");
+        let file = self.peers.file(&self.folder).join("object.json");
         fs::write(&file, object.to_string())?;
         // The command takes it from its standard input.
         let done = self.command(&["put", path]).stdin(fs::File::open(&file)?).status()?;

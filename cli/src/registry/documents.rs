@@ -31,25 +31,27 @@ pub(super) struct Checked {
     summary: Option<Summary>,
 }
 
-/// Reads `file`, and whether it can be written to `key`; with `force` it always can.
+/// Reads `file`, and whether it can be written to `key`: not what cannot be understood, nor what has no effect
+/// or another one than it seems. With `force` it always can.
 pub(super) fn check(key: &str, file: &Path, force: bool) -> Result<Checked, Failure> {
     let key = keys::parse(key);
     let text = read(file)?;
-    let summary = match validate(&key, &text) {
-        Ok(summary) => Some(summary),
-        Err(error) if force => {
-            remark(&format!("warning: {}", refusal(&error, file, &text)));
-            None
+    let (summary, wrong) = match validate(&key, &text) {
+        Ok(summary) => {
+            let warnings = summary.warnings.iter().map(ToString::to_string);
+            let wrong: Vec<String> = warnings.chain(nobodys(&key)).collect();
+            (Some(summary), wrong)
         }
-        Err(error) => {
-            let refused = refusal(&error, file, &text);
-            let text = format!(
-                "error: {refused}\nhint: nothing was written; --force writes it all the same"
-            );
-            return Err(Failure::Failed(text));
-        }
+        Err(error) => (None, vec![refusal(&error, file, &text)]),
     };
-    Ok(Checked { key, text, summary })
+    if wrong.is_empty() || force {
+        wrong.iter().for_each(|wrong| remark(&format!("warning: {wrong}")));
+        return Ok(Checked { key, text, summary });
+    }
+    Err(Failure::Failed(format!(
+        "error: {}\nhint: nothing was written; --force writes it all the same",
+        wrong.join("\nerror: ")
+    )))
 }
 
 /// Writes a document.
@@ -61,10 +63,7 @@ pub(super) async fn put(
     let Checked { key, text, summary } = checked;
     let store = to.documents()?;
     let name = keys::print(&key);
-    if let Some(summary) = &summary {
-        for warning in &summary.warnings {
-            remark(&format!("warning: {warning}"));
-        }
+    if summary.is_some() {
         for warning in [addressee(&key), effect(&key)].into_iter().flatten() {
             remark(&format!("warning: {warning}"));
         }
@@ -95,8 +94,8 @@ fn nothing_at(key: &str, store: &str) -> Failure {
     ))
 }
 
-/// A remark on a document that has no effect on applications of Dubhe.
-fn effect(key: &DocumentKey) -> Option<String> {
+/// The reason why nobody reads what is at a key.
+fn nobodys(key: &DocumentKey) -> Option<String> {
     let DocumentKey::Config { group, .. } = key else { return None };
     let (kind, of) = RuleKind::of(key)?;
     if kind == RuleKind::StartUp {
@@ -109,8 +108,14 @@ fn effect(key: &DocumentKey) -> Option<String> {
         });
     }
     let followed = kind.key(of);
-    if *key != followed {
-        return Some(format!("nobody follows {key}: such a rule is at {followed}"));
+    (*key != followed).then(|| format!("nobody follows {key}: such a rule is at {followed}"))
+}
+
+/// A remark on a rule that has no effect on applications of Dubhe.
+fn effect(key: &DocumentKey) -> Option<String> {
+    let (kind, _) = RuleKind::of(key)?;
+    if kind == RuleKind::StartUp || nobodys(key).is_some() {
+        return None;
     }
     let kind_name = kind.as_str();
     (kind != RuleKind::Migration).then(|| {

@@ -170,20 +170,45 @@ fn a_rule_that_cannot_be_understood_is_refused_with_its_place() {
 }
 
 #[test]
-fn what_is_odd_about_a_rule_is_a_warning() {
+fn what_is_odd_about_a_rule_is_refused_unless_forced() {
     let registry = Registry::with(PROVIDERS);
-    let text = "prioritty: 1\nconditions: [method=hello => host=10.0.0.1]\n";
-    let ProgramOutput { code, err, .. } = registry.put(&["a.Users.condition-router"], text);
+    let key = "a.Users.condition-router";
+    let good = "conditions: [method=hello => host=10.0.0.1]\n";
+    let ProgramOutput { code, err, .. } = registry.put(&[key], good);
     assert_eq!(code, 0, "{err}");
+    assert!(err.contains("that of a service has the key a.Users::.condition-router"), "{err}");
+    let odd = "prioritty: 1\nconditions: [method=hello => host=10.0.0.1]\n";
+    let ProgramOutput { code, err, .. } = registry.put(&[key], odd);
     assert!(
-        err.contains("warning: line 1, column 1: ") && err.contains("did you mean priority?"),
+        code == 1
+            && err.starts_with("error: line 1, column 1: ")
+            && err.contains("did you mean priority?")
+            && err.contains("--force"),
         "{err}"
     );
-    assert!(err.contains("that of a service has the key a.Users::.condition-router"), "{err}");
+    assert_eq!(registry.ok("get", &[key]), good);
+    let ProgramOutput { code, err, .. } = registry.put(&[key, "--force"], odd);
+    assert!(code == 0 && err.starts_with("warning: line 1, column 1: "), "{err}");
+    for (key, text, told) in [
+        ("shop.tag-router", "tags: [{nam: gray, addresses: 5}]\n", "nam"),
+        ("shop.tag-router", "tagz: []\n", "tagz"),
+        ("shop.migration", "stepp: FORCE_INTERFACE\n", "stepp"),
+        ("shop.condition-router", "conditions: [method=greet = host=1.2.3.4]\n", "\"=>\""),
+        (
+            "shop.condition-router",
+            "configVersion: v3.1\nconditions: [{frm: {match: method=a}, too: [{match: region=b}]}]\n",
+            "frm",
+        ),
+        ("shop.affinity-router", "affinityAware: {kee: region, ratio: 20}\n", "kee"),
+    ] {
+        let ProgramOutput { code, err, .. } = registry.put(&[key], text);
+        assert!(code == 1 && err.contains(told), "{text}: {code} {err}");
+        assert_eq!(registry.run("get", &[key]).code, 1, "{text} was written");
+    }
 }
 
 #[test]
-fn a_document_that_nobody_reads_is_a_warning() {
+fn a_document_that_nobody_reads_is_refused_unless_forced() {
     let registry = Registry::with(PROVIDERS);
     for (key, text, warning) in [
         ("shop.properties", "a=b\n", "no application reads dubbo/shop.properties: "),
@@ -196,6 +221,8 @@ fn a_document_that_nobody_reads_is_a_warning() {
         ("other/shop.tag-router", RULE, "such a rule is at dubbo/shop.tag-router"),
     ] {
         let ProgramOutput { code, err, .. } = registry.put(&[key], text);
+        assert!(code == 1 && err.starts_with("error: ") && err.contains(warning), "{key}: {err}");
+        let ProgramOutput { code, err, .. } = registry.put(&[key, "--force"], text);
         assert!(code == 0 && err.starts_with("warning: ") && err.contains(warning), "{key}: {err}");
     }
     for key in ["dubbo.properties", "shop/dubbo.properties"] {
@@ -227,6 +254,9 @@ fn a_registry_that_is_away_is_watched_with_the_reason() {
 fn documents_are_copied_and_nothing_else_is_written() {
     let (from, to) = (Registry::with(PROVIDERS), Registry::new());
     assert_eq!(from.put(&["shop.tag-router"], RULE).code, 0);
+    // Where people may write it themselves.
+    let file = from.folder.path().join("config/dubbo/shop.tag-router");
+    assert_eq!(std::fs::read_to_string(file).unwrap(), RULE);
     let tried = from.ok("copy", &[&to.url, "--dry-run"]);
     assert_eq!(tried, "would write shop.tag-router\n1 to write, 0 equal already\n");
     assert_eq!(to.ok("ls", &["rules"]), "no rules\n");

@@ -99,7 +99,7 @@ fn first() -> Command {
 /// Kubernetes: readiness is what others write, here the administrator in place of the controllers.
 fn kubernetes(bench: &Bench, rows: &mut Rows<'_>) -> Result<()> {
     check(&mut bench.peers.command(Peer::Kubernetes, &["prepare"]))?;
-    let server = ApiServer::start(&bench.peers)?;
+    let server = ApiServer::start(&bench.peers, "kubernetes")?;
     let port = free_address()?.port();
     let labels = json!({"app": PROVIDER, "pod-template-hash": "5c"});
     server.put(

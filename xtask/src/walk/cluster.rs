@@ -29,7 +29,7 @@ pub(super) fn run(peers: &Peers, tally: &mut Tally) -> Result<()> {
     }
     check(&mut peers.command(Peer::Kubernetes, &["prepare"]))?;
     check(&mut peers.command(JAVA, &["prepare"]))?;
-    let server = ApiServer::start(peers)?;
+    let server = ApiServer::start(peers, "kubernetes")?;
     let address = SocketAddr::new(own_address()?, free_address()?.port());
     let labels = json!({"app": APPLICATION, "pod-template-hash": "5c"});
     let ports = json!([{"name": PROTOCOL, "port": address.port()}]);

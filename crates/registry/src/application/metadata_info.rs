@@ -232,7 +232,7 @@ mod tests {
 
     #[test]
     fn a_service_that_cannot_be_read_takes_no_other_with_it() {
-        for bad in [r#"{}"#, r#"{"name":"a","port":70000}"#, r#"{"name":"a","params":[]}"#, "7"] {
+        for bad in [r"{}", r#"{"name":"a","port":70000}"#, r#"{"name":"a","params":[]}"#, "7"] {
             let text = format!(r#"{{"app":"shop","services":{{"a":{bad},"b":{{"name":"b"}}}}}}"#);
             let info = from_json(&text).unwrap();
             let known: Vec<&str> = info.services.keys().map(|key| &**key).collect();

@@ -3,13 +3,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
-use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
+
+use serde_json::{Value, json};
 
 use super::super::Chaos;
 use super::Light;
@@ -18,8 +17,7 @@ use super::fleet::{Fleet, Place};
 use super::stops::{ROLLED, kill_and_start, roll};
 use super::system::Proxy;
 use crate::Result;
-use crate::peers::Peer;
-use crate::process::check;
+use crate::api_server::{ApiServer, own_address};
 use crate::registries::{Kind, Level};
 
 pub(super) const CASES: &[(&str, Light)] = &[
@@ -35,13 +33,13 @@ const SERVICES: &str = "/api/v1/namespaces/default/services";
 const PODS: &str = "/api/v1/namespaces/default/pods";
 const SLICES: &str = "/apis/discovery.k8s.io/v1/namespaces/default/endpointslices";
 
-/// An API server with its etcd.
+/// An API server and what stands in it.
 struct Cluster<'a> {
     chaos: &'a Chaos,
+    server: ApiServer<'a>,
     /// The application of the case, which is the name of its Service.
     app: String,
     folder: String,
-    ports: (u16, u16),
     /// The address of this machine that is no loopback, which EndpointSlices must not have.
     host: IpAddr,
     /// The ports of the providers that are in slices.
@@ -51,70 +49,39 @@ struct Cluster<'a> {
 impl<'a> Cluster<'a> {
     /// Starts it, with the Service of the application of this case.
     fn start(chaos: &'a Chaos, case: &str) -> Result<Self> {
-        let socket = UdpSocket::bind(("0.0.0.0", 0))?;
-        // Nothing is sent: the route alone is looked up.
-        socket.connect(("192.0.2.1", 9))?;
-        // etcd has two ports in a row, as Nacos has at this distance.
-        let etcd = Kind::Nacos.free_port()? + Kind::Nacos.offset();
-        let ports = (Kind::ZooKeeper.free_port()?, etcd);
-        let cluster = Self {
-            chaos,
-            app: format!("{case}-{}", Level::Application.name()),
-            folder: format!("{case}-kubernetes"),
-            ports,
-            host: socket.local_addr()?.ip(),
-            written: Mutex::default(),
-        };
-        cluster.run("start")?;
-        let app = &cluster.app;
-        let spec = format!(
-            r#""clusterIP": "None", "selector": {{"app": "{app}"}}, "ports": [{{"name": "tri", "port": 50051}}]"#
-        );
-        cluster.put(SERVICES, &object(app, "", &format!(r#""spec": {{{spec}}}"#)))?;
-        Ok(cluster)
-    }
-
-    fn command(&self, args: &[&str]) -> Command {
-        let peers = &self.chaos.peers;
-        let mut command = peers.command_in_own_folder(Peer::Kubernetes, &self.folder, args);
-        command.env("KUBE_PORT", self.ports.0.to_string());
-        command.env("KUBE_ETCD_PORT", self.ports.1.to_string());
-        command
-    }
-
-    /// Runs a command of the script.
-    fn run(&self, what: &str) -> Result<()> {
-        check(&mut self.command(&[what]))
-    }
-
-    /// Creates an object below a path, or changes that of its name.
-    fn put(&self, path: &str, object: &str) -> Result<()> {
-        let mut child = self.command(&["put", path]).stdin(Stdio::piped()).spawn()?;
-        // Closed at the end of the statement.
-        child.stdin.take().ok_or("no standard input")?.write_all(object.as_bytes())?;
-        let ended = child.wait()?;
-        if ended.success() { Ok(()) } else { Err(format!("cannot write {object}: {ended}").into()) }
+        let (app, folder) =
+            (format!("{case}-{}", Level::Application.name()), format!("{case}-kubernetes"));
+        let server = ApiServer::start(&chaos.peers, &folder)?;
+        let ports = json!([{"name": "tri", "port": 50051}]);
+        server.put(
+            SERVICES,
+            &json!({
+                "metadata": {"name": app},
+                "spec": {"clusterIP": "None", "selector": {"app": app}, "ports": ports},
+            }),
+        )?;
+        Ok(Self { chaos, server, app, folder, host: own_address()?, written: Mutex::default() })
     }
 
     /// The URL of the registry, its server at this port.
     fn url_at(&self, port: u16) -> Result<String> {
-        let data = self.chaos.peers.file(&self.folder).join("kube-apiserver/data");
-        let text = fs::read_to_string(data.join("kubeconfig"))?;
-        let server = |port: u16| format!("https://127.0.0.1:{port}");
-        let file: PathBuf = data.join(format!("kubeconfig-{port}"));
-        fs::write(&file, text.replace(&server(self.ports.0), &server(port)))?;
+        let known = self.server.kubeconfig();
+        let address = |port: u16| format!("https://127.0.0.1:{port}");
+        let text = fs::read_to_string(known)?;
+        let file = known.with_file_name(format!("kubeconfig-{port}"));
+        fs::write(&file, text.replace(&address(self.server.port()), &address(port)))?;
         Ok(format!("kubernetes://?kubeconfig={}&context=admin&namespace=default", file.display()))
     }
 
     fn url(&self) -> Result<String> {
-        self.url_at(self.ports.0)
+        self.url_at(self.server.port())
     }
 
     /// A proxy before the API server.
     fn proxy(&self) -> Result<Proxy> {
         let port = Kind::ZooKeeper.free_port()?;
         let at = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
-        Proxy::start(self.chaos, &self.folder, port, at(port), at(self.ports.0))
+        Proxy::start(self.chaos, &self.folder, port, at(port), at(self.server.port()))
     }
 
     /// Two providers and a consumer.
@@ -126,35 +93,27 @@ impl<'a> Cluster<'a> {
     /// Writes the slice of a pod: with its endpoint, or empty.
     fn slice(&self, port: u16, there: bool) -> Result<()> {
         let (app, pod) = (&self.app, pod(port));
-        let endpoint = format!(
-            r#"{{"addresses": ["{}"], "conditions": {{"ready": true, "serving": true}}, "targetRef": {{"kind": "Pod", "namespace": "default", "name": "{pod}"}}}}"#,
-            self.host
-        );
-        let endpoints = if there { &endpoint } else { "" };
-        let labels = format!(r#""kubernetes.io/service-name": "{app}""#);
-        let rest = format!(
-            r#""addressType": "IPv4", "ports": [{{"name": "tri", "port": {port}}}], "endpoints": [{endpoints}]"#
-        );
-        self.put(SLICES, &object(&pod, &labels, &rest))
-    }
-}
-
-impl Drop for Cluster<'_> {
-    fn drop(&mut self) {
-        if let Err(error) = self.run("stop") {
-            eprintln!("the API server of {} may still run: {error}", self.folder);
-        }
+        let endpoint = json!({
+            "addresses": [self.host.to_string()],
+            "conditions": {"ready": true, "serving": true},
+            "targetRef": {"kind": "Pod", "namespace": "default", "name": pod},
+        });
+        let endpoints: Vec<Value> = there.then_some(endpoint).into_iter().collect();
+        self.server.put(
+            SLICES,
+            &json!({
+                "metadata": {"name": pod, "labels": {"kubernetes.io/service-name": app}},
+                "addressType": "IPv4",
+                "ports": [{"name": "tri", "port": port}],
+                "endpoints": endpoints,
+            }),
+        )
     }
 }
 
 /// The name of the pod of the provider at this port.
 fn pod(port: u16) -> String {
     format!("chaos-{port}")
-}
-
-/// An object in JSON.
-fn object(name: &str, labels: &str, rest: &str) -> String {
-    format!(r#"{{"metadata": {{"name": "{name}", "labels": {{{labels}}}}}, {rest}}}"#)
 }
 
 impl Place for Cluster<'_> {
@@ -164,12 +123,18 @@ impl Place for Cluster<'_> {
 
     fn hostname(&self, provider: SocketAddr) -> Result<Option<String>> {
         let (app, pod) = (&self.app, pod(provider.port()));
-        let labels = format!(r#""app": "{app}", "pod-template-hash": "5c""#);
-        let spec = r#""spec": {"containers": [{"name": "main", "image": "chaos:1"}], "nodeName": "node-1"}"#;
         let known = self.written.lock().unwrap_or_else(PoisonError::into_inner);
         // A container that starts again in its pod changes nothing here.
         if !known.contains(&provider.port()) {
-            self.put(PODS, &object(&pod, &labels, spec))?;
+            let labels = json!({"app": app, "pod-template-hash": "5c"});
+            let containers = json!([{"name": "main", "image": "chaos:1"}]);
+            self.server.put(
+                PODS,
+                &json!({
+                    "metadata": {"name": pod, "labels": labels},
+                    "spec": {"containers": containers, "nodeName": "node-1"},
+                }),
+            )?;
         }
         Ok(Some(pod))
     }
@@ -194,9 +159,9 @@ fn away(chaos: &Chaos, tell: &mut Tell<'_>) -> Result<()> {
     let away = Duration::from_secs(if chaos.plan.full { 600 } else { 20 });
     let cluster = Cluster::start(chaos, "away")?;
     let mut fleets = [cluster.fleet("away", &cluster.url()?)?];
-    cluster.run("server-stop")?;
+    cluster.server.run("server-stop")?;
     thread::sleep(away);
-    cluster.run("server-start")?;
+    cluster.server.run("server-start")?;
     newcomers(&mut fleets, &format!("the API server is away {} s", away.as_secs()), tell)
 }
 
@@ -206,8 +171,8 @@ fn killed(chaos: &Chaos, tell: &mut Tell<'_>) -> Result<()> {
     let mut fleets = [cluster.fleet("killed", &cluster.url()?)?];
     let rounds = chaos.rounds(3, 20);
     for _ in 0..rounds {
-        cluster.run("server-kill")?;
-        cluster.run("server-start")?;
+        cluster.server.run("server-kill")?;
+        cluster.server.run("server-start")?;
     }
     newcomers(&mut fleets, &format!("the API server is killed {rounds} times"), tell)
 }
@@ -264,15 +229,4 @@ fn rolling(chaos: &Chaos, tell: &mut Tell<'_>) -> Result<()> {
     let (url, level) = (cluster.url()?, Level::Application);
     let mut fleet = Fleet::start_in(Some(&cluster), chaos, level, "rolling", &url, ROLLED, &[])?;
     roll(chaos, &mut fleet, &url, tell)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::object;
-
-    #[test]
-    fn objects_have_a_name_and_labels() {
-        let text = object("a", r#""b": "c""#, r#""d": []"#);
-        assert_eq!(text, r#"{"metadata": {"name": "a", "labels": {"b": "c"}}, "d": []}"#);
-    }
 }

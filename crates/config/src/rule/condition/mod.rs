@@ -189,7 +189,17 @@ fn condition(
     warnings: &mut Warnings,
 ) -> Result<Option<Condition>> {
     match parse_condition(text) {
-        Ok(condition) => Ok(Some(condition)),
+        Ok(condition) => {
+            if !text.text.contains("=>") {
+                warnings.add(text.at, || {
+                    format!(
+                        "{} has no \"=>\", so all of it is what providers must match: write \"=> {0}\" for that",
+                        text.text.trim()
+                    )
+                });
+            }
+            Ok(Some(condition))
+        }
         Err(error) if !enabled => {
             warnings.add(error.position(), || format!("{}; the rule is off", error.message()));
             Ok(None)
