@@ -54,16 +54,15 @@ pub(super) async fn definitions(options: &GenArgs) -> Result<Api, Failure> {
         api.notes.append(&mut found.notes);
         all.merge(api);
     }
-    if all.types.is_empty() && all.notes.is_empty() && interfaces.is_empty() {
+    if !interfaces.is_empty() {
+        let known = interfaces.iter().map(|name| &**name);
+        all_known(options, known, "interface in the registry is called")?;
+    }
+    if all.types.is_empty() && all.notes.is_empty() {
         let what = "no provider published a definition of such an interface, and none is registered that could be \
                     asked; look at `dubhe registry ls URL metadata`";
         return Err(failed(what));
     }
-    all_known(
-        options,
-        interfaces.iter().map(|name| &**name),
-        "interface in the registry is called",
-    )?;
     Ok(all)
 }
 

@@ -131,6 +131,7 @@ fn serves_other_processes_until_it_is_asked_to_end() {
 /// The text with every address as the same one, and the name of the program as users call it.
 fn unaddressed(text: &str) -> String {
     let text = text.replace(env!("CARGO_BIN_EXE_dubhe"), "dubhe");
+    let text = text.replace("localhost:", "127.0.0.1:");
     let mut parts = text.split("127.0.0.1:");
     let mut without = parts.next().unwrap_or_default().to_owned();
     for part in parts {

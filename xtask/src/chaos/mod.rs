@@ -148,9 +148,11 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
         tally.skip("chaos", how);
         return Ok(());
     }
+    let needs_kubernetes = chosen.iter().any(|case| case.name == KUBERNETES);
+    let features = if needs_kubernetes { "dns,kubernetes" } else { "dns" };
     check(
         Command::new("cargo")
-            .args(["build", "--release", "--package", PACKAGE])
+            .args(["build", "--release", "--package", PACKAGE, "--features", features])
             .current_dir(root()),
     )?;
     if plan.full {
