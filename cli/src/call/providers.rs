@@ -90,7 +90,10 @@ impl<'a> Providers<'a> {
         let limit = self.options.timeout;
         tokio::time::timeout(limit, work).await.unwrap_or_else(|_| {
             let limit = humantime::format_duration(limit);
-            let text = format!("the server did not tell what it has within {limit}");
+            let text = format!(
+                "the server did not tell what it has within {limit}; one that speaks dubbo alone is called by \
+                 dubbo://HOST:PORT, or by protocol=dubbo in a static:// or dns:// URL"
+            );
             Err(Status::new(Code::DeadlineExceeded, text))
         })
     }

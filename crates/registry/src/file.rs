@@ -85,7 +85,7 @@ impl File {
     }
 }
 
-/// All providers in `folder`. A line that is no URL, and a file with more than `max_file` bytes, is
+/// All providers in `folder`. A line that is no URL of a service, and a file with more than `max_file` bytes, is
 /// skipped, and the log has a warning.
 fn read(folder: &Path, max_file: u64) -> io::Result<Vec<Registration>> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)?
@@ -110,8 +110,9 @@ fn read(folder: &Path, max_file: u64) -> io::Result<Vec<Registration>> {
         let Ok(text) = String::from_utf8(text) else { continue };
         let (mut skipped, mut first) = (0_usize, None);
         for line in text.lines().map(str::trim).filter(|l| !l.is_empty() && !l.starts_with('#')) {
-            match Url::parse(line, "dubbo") {
-                Ok(url) => all.push(from_url(&url)),
+            let read = Url::parse(line, "dubbo").map_err(|error| error.to_string());
+            match read.map(|url| from_url(&url)).and_then(named) {
+                Ok(provider) => all.push(provider),
                 Err(error) => {
                     skipped += 1;
                     first.get_or_insert(error);
@@ -124,6 +125,16 @@ fn read(folder: &Path, max_file: u64) -> io::Result<Vec<Registration>> {
         }
     }
     Ok(all)
+}
+
+/// A provider whose URL says what it provides.
+fn named(provider: Registration) -> Result<Registration, String> {
+    if provider.service.interface().is_empty() {
+        return Err(
+            "it names no service; write dubbo://10.0.0.1:20880/org.example.Users".to_owned()
+        );
+    }
+    Ok(provider)
 }
 
 impl Registry for File {

@@ -49,10 +49,13 @@ async fn follows_providers_and_files_written_by_hand() {
     registry.register(provider(1)).await.unwrap();
     assert_eq!(ports(&mut seen).await, [1]);
 
-    let by_hand = "# by hand\n\nnonsense://\ndubbo://127.0.0.1:2/a.B?group=g&version=1.0.0\n\
+    let by_hand = "# by hand\n\nnonsense://\ngarbage\ndubbo://127.0.0.1:4\ndubbo://127.0.0.1:2/a.B?group=g&version=1.0.0\n\
                    dubbo://127.0.0.1:3/other.Service\n";
     std::fs::write(folder.join("a-hand.url"), by_hand).unwrap();
     assert_eq!(ports(&mut seen).await, [2, 1]);
+    let services = registry.services().await.unwrap();
+    let services: Vec<&str> = services.iter().map(|of| &**of.interface()).collect();
+    assert_eq!(services, ["a.B", "other.Service"], "a URL without a service is none");
 
     registry.unregister(&provider(1)).await.unwrap();
     assert_eq!(ports(&mut seen).await, [2]);
