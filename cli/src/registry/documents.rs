@@ -45,7 +45,9 @@ pub(super) fn check(key: &str, file: &Path, force: bool) -> Result<Checked, Fail
         Err(error) => (None, vec![refusal(&error, file, &text)]),
     };
     if wrong.is_empty() || force {
-        wrong.iter().for_each(|wrong| remark(&format!("warning: {wrong}")));
+        for wrong in &wrong {
+            remark(&format!("warning: {wrong}"));
+        }
         return Ok(Checked { key, text, summary });
     }
     Err(Failure::Failed(format!(
