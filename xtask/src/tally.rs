@@ -8,7 +8,7 @@ pub(crate) struct Tally {
     pub(crate) passed: usize,
     pub(crate) failed: usize,
     pub(crate) skipped: usize,
-    /// Those that fail by what their peer is, each listed with its reason.
+    /// The cases that fail by what their peer is, each listed with its reason.
     pub(crate) known: usize,
     /// A line for each failure that was given with its name, to be read again after a long run.
     pub(crate) failures: Vec<String>,
