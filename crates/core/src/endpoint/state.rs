@@ -145,6 +145,20 @@ impl EndpointState {
         }
     }
 
+    /// Notes the present state of the channel, and that which it has by then, since another thread may have
+    /// noted a newer one meanwhile.
+    fn copy_state(&self, channel: &dyn Channel) {
+        let mut seen = channel.state();
+        loop {
+            self.set_channel_state(seen);
+            let now = channel.state();
+            if now == seen {
+                return;
+            }
+            seen = now;
+        }
+    }
+
     /// Returns `true` once the endpoint has said that it leaves, by GOAWAY of HTTP/2 or by the READONLY
     /// event of dubbo, until a connection of it takes calls again.
     pub fn is_leaving(&self) -> bool {
@@ -206,6 +220,13 @@ impl EndpointState {
     /// Notes an answer of the endpoint, whatever it says: timeouts before it are forgotten. Returns
     /// `true` if the endpoint was passed over for them.
     pub fn answered(&self) -> bool {
+        // Whoever is told of the channel's changes may not have run since it was connected, and the next
+        // call of the same caller must not go elsewhere for that.
+        if self.away.load(Ordering::Acquire)
+            && let Some(channel) = self.channel.get()
+        {
+            self.copy_state(&**channel);
+        }
         let reached = self.timeouts.clear();
         if reached {
             self.admit();
@@ -311,6 +332,8 @@ impl States {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::call::Call;
+    use crate::invoke::{Invoke, Invoking};
     use crate::time::Duration;
 
     #[test]
@@ -356,6 +379,29 @@ mod tests {
         state.admit();
         assert!(!state.is_away(now));
         assert_eq!(changes.count(), 4);
+    }
+
+    struct Connected;
+
+    impl Invoke for Connected {
+        fn invoke(&self, _: Call) -> Invoking {
+            Invoking::ready(Err(Status::unavailable("not asked here")))
+        }
+    }
+
+    impl Channel for Connected {}
+
+    #[test]
+    fn an_endpoint_that_answers_can_be_asked_before_its_channel_says_so() {
+        let (state, changes) = (EndpointState::default(), Arc::new(Changes::default()));
+        state.follow(&changes);
+        state.channel_or(|| Ok(Arc::new(Connected))).unwrap();
+        state.set_channel_state(ChannelState::Connecting);
+        let now = Instant::now();
+        assert!(state.is_away(now));
+        assert!(!state.answered(), "no timeouts");
+        assert!(!state.is_away(now));
+        assert_eq!(changes.count(), 2, "picks are prepared again");
     }
 
     #[test]
