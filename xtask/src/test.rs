@@ -1,5 +1,7 @@
 //! The suites that a change must pass.
 
+use std::time::Instant;
+
 use crate::crates::{self, tests};
 use crate::process::check;
 use crate::repo::cargo;
@@ -33,6 +35,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
     let mut totals = Vec::new();
     for suite in SUITES.iter().filter(|suite| name.is_none_or(|name| name == **suite)) {
         let mut counts = Tally::default();
+        let began = Instant::now();
         let ended = match *suite {
             "tidy" => tidy::run(None, &mut counts),
             "fmt" => step(&mut counts, "fmt", &["fmt", "--all", "--check"]),
@@ -59,7 +62,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
         if let Err(error) = ended {
             counts.fail(suite, &error.to_string());
         }
-        let total = format!("{suite}: {}", counts.totals());
+        let total = format!("{suite}: {}, {} s", counts.totals(), began.elapsed().as_secs());
         eprintln!("{total}");
         totals.push(total);
         tally.add(counts);
