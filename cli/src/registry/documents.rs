@@ -29,6 +29,8 @@ pub(super) struct Checked {
     text: String,
     /// The rule that it is, unless it cannot be understood.
     summary: Option<Summary>,
+    /// Nobody reads what is at the key.
+    ignored: bool,
 }
 
 /// Reads `file`, and whether it can be written to `key`: not what cannot be understood, nor what has no effect
@@ -36,10 +38,12 @@ pub(super) struct Checked {
 pub(super) fn check(key: &str, file: &Path, force: bool) -> Result<Checked, Failure> {
     let key = keys::parse(key);
     let text = read(file)?;
+    let nobodys = nobodys(&key);
+    let ignored = nobodys.is_some();
     let (summary, wrong) = match validate(&key, &text) {
         Ok(summary) => {
             let warnings = summary.warnings.iter().map(ToString::to_string);
-            let wrong: Vec<String> = warnings.chain(nobodys(&key)).collect();
+            let wrong: Vec<String> = warnings.chain(nobodys).collect();
             (Some(summary), wrong)
         }
         Err(error) => (None, vec![refusal(&error, file, &text)]),
@@ -48,7 +52,7 @@ pub(super) fn check(key: &str, file: &Path, force: bool) -> Result<Checked, Fail
         for wrong in &wrong {
             remark(&format!("warning: {wrong}"));
         }
-        return Ok(Checked { key, text, summary });
+        return Ok(Checked { key, text, summary, ignored });
     }
     Err(Failure::Failed(format!(
         "error: {}\nhint: nothing was written; --force writes it all the same",
@@ -62,11 +66,12 @@ pub(super) async fn put(
     checked: Checked,
     out: &mut impl Write,
 ) -> Result<(), Failure> {
-    let Checked { key, text, summary } = checked;
+    let Checked { key, text, summary, ignored } = checked;
     let store = to.documents()?;
     let name = keys::print(&key);
     if summary.is_some() {
-        for warning in [addressee(&key), effect(&key)].into_iter().flatten() {
+        let effect = effect(&key).filter(|_| !ignored);
+        for warning in [addressee(&key), effect].into_iter().flatten() {
             remark(&format!("warning: {warning}"));
         }
     }
@@ -116,13 +121,10 @@ fn nobodys(key: &DocumentKey) -> Option<String> {
 /// A remark on a rule that has no effect on applications of Dubhe.
 fn effect(key: &DocumentKey) -> Option<String> {
     let (kind, _) = RuleKind::of(key)?;
-    if kind == RuleKind::StartUp || nobodys(key).is_some() {
-        return None;
-    }
-    let kind_name = kind.as_str();
-    (kind != RuleKind::Migration).then(|| {
+    (!matches!(kind, RuleKind::StartUp | RuleKind::Migration)).then(|| {
+        let kind = kind.as_str();
         format!(
-            "Dubhe checks and shows {kind_name} rules, and they change no call of it yet; Dubbo Java and \
+            "Dubhe checks and shows {kind} rules, and they change no call of it yet; Dubbo Java and \
              dubbo-go obey them"
         )
     })

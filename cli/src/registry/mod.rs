@@ -141,7 +141,13 @@ impl<'a> Asked<'a> {
         answer: impl Future<Output = Result<T, Status>>,
     ) -> Result<T, Failure> {
         if let Ok(answer) = tokio::time::timeout(self.limit, answer).await {
-            return answer.map_err(failed);
+            return answer.map_err(|status| match status.code() {
+                Code::Unimplemented => Failure::Failed(format!(
+                    "error: {}\nhint: it answers for one by name: dubhe registry ls URL providers SERVICE",
+                    status.message()
+                )),
+                _ => failed(status),
+            });
         }
         let registry = self.parts.registry.as_ref();
         let why = match registry.and_then(|registry| registry.failure(&ServiceKey::default())) {
@@ -181,6 +187,16 @@ impl<'a> Asked<'a> {
     }
 
     fn lacks(&self, what: &str) -> Failure {
-        Failure::Failed(format!("error: the registry {} has no {what}", self.parts.name))
+        let Opened { name, registry, instances, documents, .. } = self.parts;
+        let there = [
+            registry.as_ref().map(|_| "services"),
+            instances.as_ref().map(|_| "applications"),
+            documents.as_ref().map(|_| "documents"),
+        ];
+        let there: Vec<_> = there.into_iter().flatten().collect();
+        Failure::Failed(format!(
+            "error: the registry {name} has no {what}\nhint: it has {}; dubhe registry ls URL lists them",
+            there.join(" and ")
+        ))
     }
 }

@@ -9,10 +9,10 @@ use dubhe_core::backoff::FullJitter;
 use dubhe_core::printable::Shown;
 use dubhe_core::random::RandomSource;
 use dubhe_core::time::{Duration, after};
+use dubhe_net::drain::Scope;
 use dubhe_net::io::Address;
 use http::{Method, StatusCode};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
 
 use crate::http::{HttpClient, HttpRequest};
 use crate::options::{DEFAULT_PORT, NacosAddressServer, NacosOptions};
@@ -33,30 +33,23 @@ struct List {
     failure: Arc<str>,
 }
 
-/// The task that asks an address server, which ends with this.
-pub(crate) struct ServersTask(JoinHandle<()>);
-
-impl Drop for ServersTask {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 impl Servers {
-    /// The servers of these options, and the task that keeps them where they may change. `http` connects
+    /// The servers of these options; where they may change, a task in `tasks` keeps them. `http` connects
     /// to the address server. Must be called within a runtime.
     pub(crate) fn of(
         options: &NacosOptions,
         http: HttpClient,
         random: Arc<dyn RandomSource>,
-    ) -> (Self, Option<ServersTask>) {
+        tasks: &Scope,
+    ) -> Self {
         let Some(at) = options.address_server.clone() else {
-            return (Self::fixed(&options.servers), None);
+            return Self::fixed(&options.servers);
         };
         let failure = format!("the address server {} was not asked yet", at.address);
         let (list, servers) = watch::channel(List { servers: [].into(), failure: failure.into() });
         let asking = Asking { at, port_offset: options.grpc_port_offset, http, random, list };
-        (Self(servers), Some(ServersTask(tokio::spawn(asking.run()))))
+        tasks.spawn(asking.run());
+        Self(servers)
     }
 
     /// Servers that never change.

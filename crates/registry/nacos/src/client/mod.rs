@@ -22,12 +22,11 @@ use bytestring::ByteString;
 use dubhe_core::backoff::FullJitter;
 use dubhe_core::random::RandomSource;
 use dubhe_core::time::{Duration, SharedClock, after};
+use dubhe_net::drain::Scope;
 use dubhe_net::io::Dial;
 use dubhe_registry::keeping::{Connection, ConnectionState};
 use dubhe_triple::TripleOptions;
-use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::JoinHandle;
 
 use crate::auth::Auth;
 use crate::error::Error;
@@ -113,23 +112,14 @@ pub(crate) struct Link {
     backoff: FullJitter,
 }
 
-/// The task of a link, which ends with this.
-pub(crate) struct LinkTask(JoinHandle<()>);
-
-impl Drop for LinkTask {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 impl Link {
-    /// Opens a link, which connects in the background.
+    /// Opens a link, which connects in the background by a task in `tasks`. Must be called within a runtime.
     pub(crate) fn open(
         options: LinkOptions,
         auth: Arc<Auth>,
         pushes: Arc<dyn TakePush>,
-        runtime: &Handle,
-    ) -> (Self, LinkTask) {
+        tasks: &Scope,
+    ) -> Self {
         let (commands, receiver) = mpsc::channel(16);
         let (sender, state) = watch::channel(LinkState::Connecting { error: None });
         let link = Self {
@@ -141,8 +131,8 @@ impl Link {
             random: options.random.clone(),
             backoff: FullJitter::default().capped(options.max_pause),
         };
-        let driver = Driver::new(options, receiver, sender, pushes);
-        (link, LinkTask(runtime.spawn(driver.run())))
+        tasks.spawn(Driver::new(options, receiver, sender, pushes).run());
+        link
     }
 
     /// The present state.

@@ -13,6 +13,7 @@ use dubhe_core::Status;
 use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::registry::Registration;
 use dubhe_core::time::{SharedClock, after};
+use dubhe_net::drain::Scope;
 use dubhe_net::io::tcp::TcpOptions;
 use dubhe_net::io::{ClientTransport, Dial, SocketDial};
 #[cfg(feature = "tls")]
@@ -25,12 +26,12 @@ use tokio::runtime::Handle;
 use tokio::sync::watch;
 
 use crate::auth::Auth;
-use crate::client::{Link, LinkOptions, LinkState, LinkTask, TakePush};
+use crate::client::{Link, LinkOptions, LinkState, TakePush};
 use crate::error::Error;
 use crate::http::HttpClient;
 use crate::naming::{Naming, Service, Subscriptions};
 use crate::options::NacosOptions;
-use crate::servers::{Servers, ServersTask};
+use crate::servers::Servers;
 use crate::wire::{Identity, Instance};
 pub use discovery::NacosDiscovery;
 pub use documents::NacosDocuments;
@@ -66,12 +67,13 @@ pub(crate) struct Inner {
     pub(crate) http: HttpClient,
     pub(crate) auth: Arc<Auth>,
     pub(crate) servers: Servers,
-    _asking: Option<ServersTask>,
     runtime: Handle,
+    /// The tasks of the servers and of the links.
+    tasks: Scope,
     /// Notices of every connection to the servers.
     reached: watch::Sender<()>,
-    naming: OnceLock<(Naming, LinkTask)>,
-    documents: OnceLock<(Documents, LinkTask)>,
+    naming: OnceLock<Naming>,
+    documents: OnceLock<Documents>,
     /// The services, and the instances of applications, that this process announced.
     pub(crate) providers: Announced<Registration>,
     pub(crate) instances: Announced<ServiceInstance>,
@@ -146,17 +148,17 @@ impl Nacos {
 
     /// Ends the connections, and with them everything that was registered. Subscriptions end.
     pub async fn close(&self) {
-        if let Some((naming, _)) = self.0.naming.get() {
+        if let Some(naming) = self.0.naming.get() {
             naming.link().close().await;
         }
-        if let Some((documents, _)) = self.0.documents.get() {
+        if let Some(documents) = self.0.documents.get() {
             documents.link().close().await;
         }
     }
 }
 
 impl Inner {
-    fn link(&self, module: &'static str, pushes: Arc<dyn TakePush>) -> (Link, LinkTask) {
+    fn link(&self, module: &'static str, pushes: Arc<dyn TakePush>) -> Link {
         let mut triple = TripleOptions::default();
         triple.max_message = self.options.max_message;
         // The health checks of the link tell of a server that is gone.
@@ -174,29 +176,28 @@ impl Inner {
             clock: self.clock.clone(),
             random: self.random.clone(),
         };
-        Link::open(options, self.auth.clone(), pushes, &self.runtime)
+        let _within = self.runtime.enter();
+        Link::open(options, self.auth.clone(), pushes, &self.tasks)
     }
 
     /// The services, over the connection of the module `naming`.
     pub(crate) fn naming(&self) -> &Naming {
-        let (naming, _) = self.naming.get_or_init(|| {
+        self.naming.get_or_init(|| {
             let subscriptions: Arc<Subscriptions> = Arc::default();
-            let (link, task) = self.link("naming", subscriptions.clone());
+            let link = self.link("naming", subscriptions.clone());
             let namespace = self.options.namespace.clone();
-            (Naming::new(link, namespace, subscriptions, self.runtime.clone()), task)
-        });
-        naming
+            Naming::new(link, namespace, subscriptions, self.runtime.clone())
+        })
     }
 
     /// The documents, over the connection of the module `config`.
     pub(crate) fn documents(&self) -> &Documents {
-        let (documents, _) = self.documents.get_or_init(|| {
+        self.documents.get_or_init(|| {
             let watched: Arc<Watched> = Arc::default();
-            let (link, task) = self.link("config", watched.clone());
+            let link = self.link("config", watched.clone());
             let namespace = self.options.namespace.clone();
-            (Documents::new(link, namespace, watched, self.runtime.clone()), task)
-        });
-        documents
+            Documents::new(link, namespace, watched, self.runtime.clone())
+        })
     }
 
     /// The time of day, which tells people and warm-up when a provider began.
@@ -310,7 +311,8 @@ impl NacosBuilder {
         let Self { options, clock, random, grpc, http, plain } = self;
         let http = HttpClient { dial: http.dial(TcpOptions::default()), clock: clock.clone() };
         let plain = HttpClient { dial: plain.dial(TcpOptions::default()), clock: clock.clone() };
-        let (servers, asking) = Servers::of(&options, plain, random.clone());
+        let tasks = Scope::new();
+        let servers = Servers::of(&options, plain, random.clone(), &tasks);
         let auth = Arc::new(Auth::new(&options, servers.clone(), http.clone(), random.clone()));
         Nacos(Arc::new(Inner {
             name: options.name(),
@@ -321,8 +323,8 @@ impl NacosBuilder {
             http,
             auth,
             servers,
-            _asking: asking,
             runtime: Handle::current(),
+            tasks,
             reached: watch::Sender::new(()),
             naming: OnceLock::new(),
             documents: OnceLock::new(),
