@@ -31,6 +31,8 @@ use crate::tally::Tally;
 
 /// The package with our server and our clients.
 const PACKAGE: &str = "dubhe-chaos";
+/// The profile of its build, of the same name as the folder of the programs.
+const PROFILE: &str = "chaos";
 /// The one with tonic's server, a workspace of its own.
 const CONTENDERS: &str = "dubhe-contenders";
 const USAGE: &str = "usage: chaos [CASE|registry/PART|kubernetes/PART] [--full] [--rounds N]";
@@ -152,7 +154,7 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
     let features = if needs_kubernetes { "dns,kubernetes" } else { "dns" };
     check(
         Command::new("cargo")
-            .args(["build", "--release", "--package", PACKAGE, "--features", features])
+            .args(["build", "--profile", PROFILE, "--package", PACKAGE, "--features", features])
             .current_dir(root()),
     )?;
     if plan.full {
@@ -168,7 +170,7 @@ pub(crate) fn run(args: &[String], tally: &mut Tally) -> Result<()> {
     let chaos = Chaos {
         plan,
         peers: Peers::new("chaos")?,
-        ours: build_folder().join("release").join(PACKAGE),
+        ours: build_folder().join(PROFILE).join(PACKAGE),
         contenders: full.then_some(contenders),
     };
     for case in chosen {
