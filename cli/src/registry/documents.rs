@@ -29,7 +29,7 @@ pub(super) struct Checked {
     text: String,
     /// The rule that it is, unless it cannot be understood.
     summary: Option<Summary>,
-    /// Nobody reads what is at the key.
+    /// `true` if nobody reads what is at the key.
     ignored: bool,
 }
 
