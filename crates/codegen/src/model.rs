@@ -5,6 +5,11 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
+use crate::jdk;
+
+/// The classes above one that are followed, so that a circle ends.
+const MAX_SUPERCLASSES: usize = 1_024;
+
 /// The types that were read, and what was noticed on the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Api {
@@ -104,7 +109,8 @@ pub struct Parameter {
 pub struct Class {
     /// The names of its type parameters.
     pub parameters: Vec<String>,
-    /// The class above it, unless that is `Object`. The root of exceptions of the JDK is named.
+    /// The class above it, unless that is `Object`. The root of exceptions of the JDK is named, and the collection or map
+    /// of the JDK that the class is, be it an interface.
     pub superclass: Option<Type>,
     /// The fields of its own that travel, in the order of the source: neither static nor transient.
     pub fields: Vec<Field>,
@@ -238,6 +244,23 @@ impl Type {
 }
 
 impl Type {
+    /// The type with its parameters replaced; those that a raw type lacks are `Object`.
+    pub(crate) fn substitute(&self, parameters: &[String], arguments: &[Self]) -> Self {
+        match self {
+            Self::Variable(name) => {
+                let at = parameters.iter().position(|parameter| parameter == name);
+                at.and_then(|at| arguments.get(at)).cloned().unwrap_or_else(Self::object)
+            }
+            Self::Array(of) => Self::Array(Box::new(of.substitute(parameters, arguments))),
+            Self::Nullable(of) => Self::Nullable(Box::new(of.substitute(parameters, arguments))),
+            Self::Class { name, arguments: own } => Self::Class {
+                name: name.clone(),
+                arguments: own.iter().map(|of| of.substitute(parameters, arguments)).collect(),
+            },
+            Self::Void | Self::Primitive(_) => self.clone(),
+        }
+    }
+
     /// The type without type arguments, as Java tells overloads apart.
     pub(crate) fn erased(&self) -> String {
         match self {
@@ -338,6 +361,26 @@ impl Api {
     /// Adds a note.
     pub fn note(&mut self, at: impl Into<String>, text: impl Into<String>) {
         self.notes.push(Note { at: at.into(), text: text.into() });
+    }
+
+    /// The collection or map of the JDK that a class is by those above it, with its type arguments: Hessian writes its
+    /// elements or entries, and no fields.
+    pub(crate) fn collection(&self, class: &Class) -> Option<Type> {
+        let mut next = class.superclass.clone();
+        for _ in 0..MAX_SUPERCLASSES {
+            let Some(Type::Class { name, arguments }) = &next else { return None };
+            match self.types.get(name).map(|of| &of.kind) {
+                Some(Kind::Class(above)) => {
+                    let above = (&above.superclass, &above.parameters);
+                    let (Some(superclass), parameters) = above else { return None };
+                    next = Some(superclass.substitute(parameters, arguments));
+                }
+                Some(_) => return None,
+                None if jdk::collection(name).is_none() => return None,
+                None => return next,
+            }
+        }
+        None
     }
 
     /// Adds the types and notes of `other`. A type that is already there stays, with a note if they differ.

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::classfile::signature::binary_name;
 use crate::javadoc::{Sources, TypeDoc};
 use crate::model::{Api, Declared, Kind, Type};
+use crate::pattern::matches;
 
 use super::jdk;
-use super::table::Table;
+use super::table::{Loaded, Table};
 use super::types::Place;
 
 /// The weight that one type of the model may have.
@@ -49,6 +50,8 @@ enum Use {
 pub(super) struct Build<'a> {
     pub(super) table: &'a Table,
     pub(super) sources: &'a Sources,
+    /// Patterns of the classes whose values are of no class below them.
+    exact: &'a [String],
     pub(super) api: Api,
     queue: VecDeque<(String, Reach)>,
     reached: BTreeSet<(String, Reach)>,
@@ -65,10 +68,11 @@ pub(super) struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    pub(super) fn new(table: &'a Table, sources: &'a Sources, bytes: usize) -> Self {
+    pub(super) fn new(table: &'a Table, sources: &'a Sources, exact: &'a [String], bytes: usize) -> Self {
         Self {
             table,
             sources,
+            exact,
             api: Api::default(),
             queue: VecDeque::new(),
             reached: BTreeSet::new(),
@@ -125,9 +129,10 @@ impl<'a> Build<'a> {
         };
         match of {
             Use::Itself => {
-                let is_abstract =
-                    self.table.get(name).is_some_and(|of| of.file.flags.is_abstract());
-                self.reach(name, if is_abstract { Reach::Whole } else { Reach::Alone });
+                let is_whole = self.table.get(name).is_some_and(|of| {
+                    of.file.flags.is_abstract() || of.kin.has_objects && self.is_family(name, of)
+                });
+                self.reach(name, if is_whole { Reach::Whole } else { Reach::Alone });
                 true
             }
             Use::Callback if place == Place::Parameter => {
@@ -144,6 +149,14 @@ impl<'a> Build<'a> {
             }
             Use::Object => false,
         }
+    }
+
+    /// Returns `true` if a value that is declared as this class may be of one below it in the model.
+    fn is_family(&self, name: &str, class: &Loaded) -> bool {
+        !class.is_enum()
+            && !class.kin.is_collection
+            && !class.is_generic()
+            && !self.exact.iter().any(|pattern| matches(pattern, name))
     }
 
     /// Decides what stands for a class, with a note where it is not the class.
@@ -172,8 +185,7 @@ impl<'a> Build<'a> {
             return Use::Itself;
         }
         let has_methods = class.file.methods.iter().any(|of| of.flags.is_abstract());
-        let is_generic = !class.signature().0.parameters.is_empty();
-        if class.is_interface() && has_methods && !is_generic {
+        if class.is_interface() && has_methods && !class.is_generic() {
             return Use::Callback;
         }
         let what = if class.is_interface() { "an interface" } else { "an abstract class" };
@@ -266,7 +278,11 @@ impl<'a> Build<'a> {
                 continue;
             };
             let superclass = match &of.superclass {
-                Some(Type::Class { name, .. }) => Some(name.clone()),
+                // The interface that says which collection it is stands for no superclass.
+                Some(Type::Class { name, .. }) if !class.kin.is_collection => Some(name.clone()),
+                Some(_) if class.kin.is_collection => {
+                    class.file.superclass.as_deref().map(binary_name)
+                }
                 _ => None,
             };
             let interfaces = class.file.interfaces.iter();

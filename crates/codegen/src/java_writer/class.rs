@@ -65,7 +65,7 @@ pub(super) fn write(unit: &mut Unit<'_, '_>, declared: &Declared, class: &Class)
         ));
     }
     texts.extend(members::accessors(unit, &fields));
-    if !class.is_exception {
+    if !class.is_exception && unit.context.api.collection(class).is_none() {
         texts.extend(members::of_objects(unit, declared, class, &kept));
     }
     let warns_of_serial = kept.iter().any(|field| match &field.ty {

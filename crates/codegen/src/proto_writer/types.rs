@@ -107,6 +107,9 @@ impl<'a> Types<'a> {
             Kind::Class(class) if class.is_exception => {
                 return Err(format!("{name} is an exception"));
             }
+            Kind::Class(class) if self.api.collection(class).is_some() => {
+                return Err(format!("{name} is a collection or map: declare one of its elements"));
+            }
             Kind::Class(class) if class.parameters.len() != arguments.len() => {
                 return Err(format!("{name} needs type arguments"));
             }

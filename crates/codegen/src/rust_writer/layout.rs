@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{RustWriter, cut};
+use super::{RustWriter, cut, family};
 use crate::model::{Api, Kind, Note};
 use crate::names::{Scope, camel, is_known_type, module, type_name};
 
@@ -109,6 +109,12 @@ impl Layout {
                     .entry((path.clone(), file.clone()))
                     .or_default()
                     .push((*java).to_owned());
+                if family::may_be(api.types.get(*java).map(|of| &of.kind)) {
+                    let (key, name) = (family::key(java), family::name(&place.name));
+                    let of = layout.files.entry((path.clone(), file.clone())).or_default();
+                    of.push(key.clone());
+                    layout.places.insert(key, Place { name, ..place.clone() });
+                }
                 layout.places.insert((*java).to_owned(), place);
             }
         }
@@ -223,9 +229,7 @@ fn bare_camel(part: &str) -> String {
 pub(super) fn beside(kind: Option<&Kind>, name: &str) -> Vec<String> {
     match kind {
         Some(Kind::Service(_)) => vec![format!("{name}Client"), format!("{name}Server")],
-        Some(Kind::Class(class)) if class.is_exception && !class.is_abstract => {
-            vec![format!("Any{name}")]
-        }
+        kind if family::may_be(kind) => vec![family::name(name)],
         _ => Vec::new(),
     }
 }
