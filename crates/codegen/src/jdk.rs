@@ -305,9 +305,9 @@ pub(crate) fn collection(java: &str) -> Option<Shape> {
     // Alone, an `Iterable` is an object with fields.
     let carried = carried(java).filter(|_| java != "java.lang.Iterable").map(|of| of.rust);
     let further = || COLLECTIONS.iter().find(|(names, _)| names.contains(&java)).map(|of| of.1);
-    carried.or_else(further).filter(|shape| {
-        matches!(shape, Shape::List | Shape::Elements | Shape::Set | Shape::Map)
-    })
+    carried
+        .or_else(further)
+        .filter(|shape| matches!(shape, Shape::List | Shape::Elements | Shape::Set | Shape::Map))
 }
 
 /// Returns what to declare in place of a class that Hessian cannot carry; `None` for all others.

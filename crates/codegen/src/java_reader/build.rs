@@ -68,7 +68,12 @@ pub(super) struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    pub(super) fn new(table: &'a Table, sources: &'a Sources, exact: &'a [String], bytes: usize) -> Self {
+    pub(super) fn new(
+        table: &'a Table,
+        sources: &'a Sources,
+        exact: &'a [String],
+        bytes: usize,
+    ) -> Self {
         Self {
             table,
             sources,

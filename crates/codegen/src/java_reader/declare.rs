@@ -104,7 +104,8 @@ impl Build<'_> {
         let travels = |field: &&Member| {
             !field.flags.is_static() && !field.flags.is_transient() && !field.flags.is_synthetic()
         };
-        let lost: Vec<&str> = class.file.fields.iter().filter(travels).map(|of| &*of.name).collect();
+        let lost: Vec<&str> =
+            class.file.fields.iter().filter(travels).map(|of| &*of.name).collect();
         if !lost.is_empty() {
             let text = format!(
                 "Hessian writes the elements or entries of a collection or map alone, so its own fields are left out, here as \

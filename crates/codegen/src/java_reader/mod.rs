@@ -189,7 +189,8 @@ impl JavaReader {
                         interfaces";
             self.notes.push(Note { at: "interfaces".into(), text: text.into() });
         }
-        let mut api = Build::new(&self.table, &self.sources, &self.exact, self.bytes).run(services, classes);
+        let mut api =
+            Build::new(&self.table, &self.sources, &self.exact, self.bytes).run(services, classes);
         let mut notes = self.notes;
         notes.append(&mut api.notes);
         api.notes = notes;

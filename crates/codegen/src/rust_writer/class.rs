@@ -185,7 +185,10 @@ pub(super) fn subclasses(
         let more = if of.is_exception {
             format!("[`{own}`] or an exception below it, as a `catch` has it.")
         } else {
-            format!("[`{own}`] or a class below it: what Java declares as `{}`.", layout::simple(class))
+            format!(
+                "[`{own}`] or a class below it: what Java declares as `{}`.",
+                layout::simple(class)
+            )
         };
         document(writing, file, class, &[String::new(), more]);
         variants(writing, file, class, name, below, of.is_exception);

@@ -221,8 +221,7 @@ fn circles(api: &Api) -> BTreeSet<&str> {
 impl Shapes {
     /// Adds the enum of a class and of those below it.
     fn family(&mut self, api: &Api, writer: &RustWriter, name: &str) {
-        let is_exception =
-            matches!(api.types.get(name).map(|of| &of.kind), Some(Kind::Class(of)) if of.is_exception);
+        let is_exception = matches!(api.types.get(name).map(|of| &of.kind), Some(Kind::Class(of)) if of.is_exception);
         if writer.is_exact(name) {
             return;
         }
@@ -242,7 +241,10 @@ impl Shapes {
                  there, if no object of a class below it is sent",
                 match &*below {
                     [one] => format!("an object of {} may be", layout::simple(one)),
-                    [one, _] => format!("objects of {} and another class below it may be", layout::simple(one)),
+                    [one, _] => format!(
+                        "objects of {} and another class below it may be",
+                        layout::simple(one)
+                    ),
                     [one, others @ ..] => format!(
                         "objects of {} and {} other classes below it may be",
                         layout::simple(one),

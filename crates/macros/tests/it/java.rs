@@ -486,6 +486,42 @@ fn a_class_that_extends_a_collection_is_one_of_its_name() {
     assert_eq!(to_bytes(&Octets(vec![1])).unwrap(), to_bytes(&[1_u8][..]).unwrap());
 }
 
+/// `abstract class Texts extends AbstractList<String>` with classes below it, one of which is a map as well.
+#[derive(Java, Debug, PartialEq)]
+#[java(class = "zoo.Texts", crate = "dubhe_hessian2")]
+enum Texts {
+    Names(Names),
+    Attrs(Attrs),
+    Address(Address),
+}
+
+#[test]
+fn a_collection_is_a_variant_by_its_class() {
+    let all = [
+        Texts::Names(Names(vec!["a".into()])),
+        Texts::Attrs(Attrs([("k".to_owned(), Value::Int(1))].into())),
+        Texts::Names(Names((0..9).map(|at| at.to_string()).collect())),
+        Texts::Address(address("Road 1", "Citta", 1001)),
+        Texts::Names(Names::default()),
+    ];
+    let bytes = to_bytes(&all[..]).unwrap();
+    assert_eq!(from_bytes::<Vec<Texts>>(&bytes).unwrap(), all);
+    // Once more, by a reference.
+    let list = Value::from(dubhe_core::value::List::new(["a"]).class("zoo.Names"));
+    let twice = Value::list([list.shared(1), Value::reference(1)]);
+    let read: Vec<Texts> = through(twice).unwrap();
+    assert_eq!(
+        read,
+        [Texts::Names(Names(vec!["a".into()])), Texts::Names(Names(vec!["a".into()]))]
+    );
+    // None of the classes, and no class.
+    for other in [dubhe_core::value::List::new(["a"]).class("zoo.Other").into(), Value::list(["a"])]
+    {
+        let error = through::<Texts>(other).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
+    }
+}
+
 fn through_bytes<T: Encode + for<'de> Decode<'de>>(value: &T) -> T {
     from_bytes(&to_bytes(value).unwrap()).unwrap()
 }
