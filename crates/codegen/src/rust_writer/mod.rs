@@ -19,6 +19,7 @@
 
 mod class;
 mod constants;
+mod depth;
 mod enclose;
 mod family;
 mod file;
@@ -167,7 +168,7 @@ impl RustWriter {
         let families = families.map(|key| family::class(key).to_owned()).collect();
         let (derives, used) = (BTreeMap::new(), BTreeMap::new());
         let mut mapper = Mapper { api, writer: self, derives, families, used };
-        solve(&mut mapper, &mut shapes);
+        let limit = solve(&mut mapper, &mut shapes);
         notes.append(&mut layout.notes);
         notes.append(&mut shapes.notes);
         let writing = Writing { mapper: &mapper, layout: &layout, shapes: &shapes };
@@ -187,7 +188,7 @@ impl RustWriter {
             output.files.insert(root::path(package, file), text.finish(source));
             written.entry(package.clone()).or_insert_with(BTreeMap::new).insert(file, names);
         }
-        root::write(&layout, &written, &source::versioned(api), &mut output.files);
+        root::write(&layout, &written, (&source::versioned(api), limit), &mut output.files);
         sort(&mut notes);
         output.notes = notes;
         output

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::depth;
 use super::enclose::enclose;
 use super::family;
 use super::graph::{Graph, components};
@@ -295,8 +296,9 @@ impl Shapes {
     }
 }
 
-/// Finds what can be derived, which type parameters are used, and which fields are boxed.
-pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) {
+/// Finds what can be derived, which type parameters are used, and which fields are boxed. Returns the `recursion_limit` that
+/// a crate needs for all, if it needs one.
+pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) -> Option<usize> {
     let all: Vec<(String, What)> =
         shapes.of.iter().map(|(name, what)| (name.clone(), what.clone())).collect();
     // What a type consists of comes before it, so that few rounds are needed.
@@ -344,6 +346,9 @@ pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) {
     hold(mapper, shapes, &order);
     enclose(mapper, shapes, &all);
     note_circles(mapper, shapes, &all);
+    let (limit, note) = depth::limit(mapper, shapes, &all)?;
+    shapes.notes.push(note);
+    Some(limit)
 }
 
 /// The numbers of types by their names.
