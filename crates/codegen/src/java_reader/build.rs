@@ -57,6 +57,8 @@ pub(super) struct Build<'a> {
     reached: BTreeSet<(String, Reach)>,
     uses: BTreeMap<String, Use>,
     services: BTreeSet<String>,
+    /// The services with methods that have types of protobuf.
+    pub(super) of_messages: BTreeSet<String>,
     /// The notes that are said once.
     said: BTreeSet<(String, &'static str)>,
     /// The weight that is left for the type that is being declared.
@@ -83,6 +85,7 @@ impl<'a> Build<'a> {
             reached: BTreeSet::new(),
             uses: BTreeMap::new(),
             services: BTreeSet::new(),
+            of_messages: BTreeSet::new(),
             said: BTreeSet::new(),
             left: 0,
             is_full: false,
@@ -164,18 +167,24 @@ impl<'a> Build<'a> {
             && !self.exact.iter().any(|pattern| matches(pattern, name))
     }
 
+    /// Returns `true` for a type of protobuf.
+    pub(super) fn is_message(&self, name: &str) -> bool {
+        self.table.get(name).map_or_else(|| jdk::is_of_protobuf(name), |of| of.kin.is_message)
+    }
+
     /// Decides what stands for a class, with a note where it is not the class.
     fn use_of(&mut self, name: &str) -> Use {
+        if self.is_message(name) {
+            let text = "it is a type of protobuf, which a Java class does not describe, so its values are read as \
+                        Object, and methods that have it are left out; generate the service from its .proto file: `dubhe gen \
+                        orders.proto`";
+            self.note(name, text);
+            return Use::Object;
+        }
         let Some(class) = self.table.get(name) else {
             self.missing(name);
             return Use::Object;
         };
-        if class.kin.is_message {
-            let text = "it is a type of protobuf, which a Java class does not describe, so its values are read as \
-                        Object; generate the service from its .proto file";
-            self.note(name, text);
-            return Use::Object;
-        }
         if class.is_enum() || !class.file.flags.is_abstract() {
             return Use::Itself;
         }
@@ -239,7 +248,15 @@ impl<'a> Build<'a> {
         self.is_full = false;
         let before = self.left;
         let kind = if reach == Reach::Service {
-            Kind::Service(self.service(name, class))
+            let has_methods = class.kin.has_methods;
+            let service = self.service(name, class);
+            if has_methods && service.methods.is_empty() && self.of_messages.contains(name) {
+                let text = "all its methods have types of protobuf, so it is left out; generate it from its .proto file: \
+                            `dubhe gen orders.proto`";
+                self.note(name, text);
+                return;
+            }
+            Kind::Service(service)
         } else if class.is_enum() {
             Kind::Enum(self.constants(name, class))
         } else {

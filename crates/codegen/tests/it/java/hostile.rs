@@ -229,11 +229,22 @@ fn messages_of_protobuf_are_told() {
         interfaces: vec!["com/google/protobuf/MessageOrBuilder".into()],
         ..interface("a/HelloOrBuilder").method("getX", "()I", None)
     };
-    let text = print::api(&read(&[message, builder, service("(La/Hello;)V", None)]));
-    assert!(
-        text.starts_with("service a.S\n  void call(java.lang.Object arg0 as a.Hello)\n!"),
-        "{text}"
-    );
+    // A service of messages alone is none.
+    for signature in [None, Some("(Ljava/util/List<La/Hello;>;)V")] {
+        let descriptor = signature.map_or("(La/Hello;)V", |_| "(Ljava/util/List;)V");
+        let all = [message.clone(), builder.clone(), service(descriptor, signature)];
+        let text = print::api(&read(&all));
+        assert!(text.starts_with("! a.S.call: it has the type a.Hello of protobuf"), "{text}");
+        assert!(text.contains("! a.S: all its methods have types of protobuf"), "{text}");
+    }
+    // The runtime may be in no jar.
+    let both = service("(Lcom/google/protobuf/Timestamp;)V", None).method("fine", "(I)V", None);
+    let text = print::api(&read(&[both]));
+    assert!(text.starts_with("service a.S\n  void fine(int arg0)\n! a.S.call: "), "{text}");
+    // In a class it is any object.
+    let holder = class("a/Holder", "java/lang/Object").field("hello", "La/Hello;", None);
+    let text = print::api(&read(&[message, holder, service("(La/Holder;)V", None)]));
+    assert!(text.contains("java.lang.Object hello"), "{text}");
     assert!(text.contains("! a.Hello: it is a type of protobuf"), "{text}");
 }
 
