@@ -258,9 +258,11 @@ pub(super) fn collection(
     let Some(mapped) = elements(writing.mapper, of) else { return };
     note_widened(notes, java, &mapped.widened);
     let derives = writing.derives(java);
-    let all = [("Eq", derives.eq), ("Hash", derives.hash && derives.eq)];
-    let more: String =
-        all.into_iter().filter(|(_, has)| *has).map(|(name, _)| format!(", {name}")).collect();
+    let more = match (derives.eq, derives.hash) {
+        (true, true) => ", Eq, Hash",
+        (true, false) => ", Eq",
+        (false, _) => "",
+    };
     head(writing, file, java, "Java", &format!("Clone, Debug, Default, PartialEq{more}"));
     let (name, generics) = (writing.name(java), generics(writing, java));
     let ty = file.rust(&mapped.rust);

@@ -87,7 +87,9 @@ fn steps(
             for (at, field) in of.fields.iter().enumerate() {
                 let is_boxed = shapes.boxed.contains(&(name.to_owned(), at));
                 let levels = if is_boxed { BOX } else { 0 };
-                field_type(mapper, name, field).iter().for_each(|rust| add(rust, 1 + levels));
+                if let Some(rust) = field_type(mapper, name, field) {
+                    add(&rust, 1 + levels);
+                }
             }
             let parent = of.parent.iter().filter_map(|parent| parent_type(mapper, parent));
             parent.for_each(|rust| add(&rust, 1));
@@ -104,7 +106,9 @@ fn walk(rust: &Rust, levels: usize, found: &mut impl FnMut(&str, usize)) {
     match rust {
         Rust::User(name, arguments) => {
             found(name, levels);
-            arguments.iter().for_each(|of| walk(of, levels + WITHIN_GENERIC, found));
+            for of in arguments {
+                walk(of, levels + WITHIN_GENERIC, found);
+            }
         }
         Rust::Option(of) => walk(of, levels + 1, found),
         Rust::Boxed(of) => walk(of, levels + BOX, found),

@@ -1,8 +1,10 @@
 //! Classes that are no abstract ones and have classes below them: where such a class is declared, an object of any of them may
 //! be, so that an enum beside the struct stands there.
 
+use std::collections::BTreeSet;
+
 use super::RustWriter;
-use crate::model::{Class, Kind};
+use crate::model::{Api, Kind, Type};
 use crate::pattern::matches;
 
 /// The end of a key that no name of a class has.
@@ -28,17 +30,40 @@ pub(super) fn name(own: &str) -> String {
     format!("Any{own}")
 }
 
-/// Returns `true` for a class that may have such an enum, by its form alone.
-pub(super) fn may_be(kind: Option<&Kind>) -> bool {
+/// Returns `true` for a class that may have such an enum: an exception, which is caught, and one that is the type of something.
+pub(super) fn may_be(kind: &Kind, is_declared: bool) -> bool {
     match kind {
-        Some(Kind::Class(class)) => !class.is_abstract && (class.is_exception || is_family(class)),
+        Kind::Class(class) => {
+            let says_all = class.parameters.is_empty() && !class.subclasses.is_empty();
+            !class.is_abstract && (class.is_exception || is_declared && says_all)
+        }
         _ => false,
     }
 }
 
-/// Returns `true` for a class with others below it that say by themselves what they hold.
-fn is_family(class: &Class) -> bool {
-    class.parameters.is_empty() && !class.subclasses.is_empty()
+/// The classes in the types of fields, parameters and results.
+pub(super) fn of_types(api: &Api) -> BTreeSet<&str> {
+    let mut found = Vec::new();
+    for declared in api.types.values() {
+        match &declared.kind {
+            Kind::Service(of) => {
+                for method in &of.methods {
+                    method.result.classes(&mut found);
+                    method.parameters.iter().for_each(|of| of.ty.classes(&mut found));
+                }
+            }
+            Kind::Class(of) => {
+                of.fields.iter().for_each(|field| field.ty.classes(&mut found));
+                if let Some(Type::Class { arguments, .. }) = &of.superclass {
+                    for of in arguments {
+                        of.classes(&mut found);
+                    }
+                }
+            }
+            Kind::Enum(_) => {}
+        }
+    }
+    found.into_iter().collect()
 }
 
 impl RustWriter {

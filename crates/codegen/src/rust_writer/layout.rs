@@ -109,8 +109,8 @@ impl Layout {
                     .entry((path.clone(), file.clone()))
                     .or_default()
                     .push((*java).to_owned());
-                if family::may_be(api.types.get(*java).map(|of| &of.kind)) {
-                    let (key, name) = (family::key(java), family::name(&place.name));
+                let key = family::key(java);
+                if let Some(name) = names.get(&key).cloned() {
                     let of = layout.files.entry((path.clone(), file.clone())).or_default();
                     of.push(key.clone());
                     layout.places.insert(key, Place { name, ..place.clone() });
@@ -210,6 +210,14 @@ impl Layout {
             }
             names.insert(java.to_owned(), name);
         }
+        // Classes keep their names before what is written beside others.
+        for java in types {
+            let may_be = api.types.get(*java).is_some_and(|of| family::may_be(&of.kind, true));
+            if let Some(own) = names.get(*java).filter(|_| may_be) {
+                let name = scope.take_one(&family::name(own));
+                names.insert(family::key(java), name);
+            }
+        }
         names
     }
 }
@@ -229,7 +237,6 @@ fn bare_camel(part: &str) -> String {
 pub(super) fn beside(kind: Option<&Kind>, name: &str) -> Vec<String> {
     match kind {
         Some(Kind::Service(_)) => vec![format!("{name}Client"), format!("{name}Server")],
-        kind if family::may_be(kind) => vec![family::name(name)],
         _ => Vec::new(),
     }
 }

@@ -261,11 +261,8 @@ impl Writing<'_> {
     fn names(&self, java: &str) -> Vec<String> {
         let name = self.name(java);
         let mut names = vec![name.to_owned()];
-        match self.shapes.of.get(java) {
-            Some(What::Service) => {
-                names.extend(beside(self.mapper.api.types.get(java).map(|of| &of.kind), name));
-            }
-            _ => {}
+        if let Some(What::Service) = self.shapes.of.get(java) {
+            names.extend(beside(self.mapper.api.types.get(java).map(|of| &of.kind), name));
         }
         names
     }

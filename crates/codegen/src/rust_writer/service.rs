@@ -347,7 +347,8 @@ fn error(writing: &Writing<'_>, file: &File<'_>, thrown: &str) -> String {
             );
         }
     };
-    let path = file.path(thrown, |name| if any { family::name(name) } else { name.to_owned() });
+    let key = if any { family::key(thrown) } else { thrown.to_owned() };
+    let path = file.path(&key, str::to_owned);
     let name = path.rsplit("::").next().unwrap_or_default();
     format!("- `{simple}`: [`{name}::from_status`]({path}::from_status) finds it in the status")
 }

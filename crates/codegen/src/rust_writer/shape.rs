@@ -66,6 +66,7 @@ impl Shapes {
     pub(super) fn new(api: &Api, writer: &RustWriter) -> Self {
         let mut shapes = Self::default();
         let circles = circles(api);
+        let of_types = family::of_types(api);
         for (name, declared) in &api.types {
             let what = match (writer.types.get(name), &declared.kind) {
                 (Some(path), _) if path != OVERRIDE_VALUE => continue,
@@ -98,7 +99,8 @@ impl Shapes {
                     None => shapes.object((api, &circles), writer, name, class),
                 },
             };
-            if matches!(what, What::Struct(_)) && family::may_be(Some(&declared.kind)) {
+            let is_declared = of_types.contains(&**name);
+            if matches!(what, What::Struct(_)) && family::may_be(&declared.kind, is_declared) {
                 shapes.family(api, writer, name);
             }
             shapes.of.insert(name.clone(), what);
