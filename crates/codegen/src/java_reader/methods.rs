@@ -163,7 +163,7 @@ impl Build<'_> {
         let mut defaults = Defaults::of(self.table, interface);
         defaults.add(&member.attributes);
         let mut ty = self.convert(&result, scope, Place::Within, &at);
-        if stream == Stream::No && !is_suspend {
+        if stream == Stream::No {
             nullness::mark(&mut ty, member, Part::Type, is_future);
         }
         let result = match &ty {

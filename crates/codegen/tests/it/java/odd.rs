@@ -164,7 +164,7 @@ fn names(all: &mut Vec<Assembly>) {
         (class("odd/names/Words", OBJECT), class("odd/names/Kind", "java/lang/Enum"));
     let mut service = interface("odd/names/Service");
     let mut methods = service.clone();
-    methods.name = "odd/names/Methods".to_owned();
+    "odd/names/Methods".clone_into(&mut methods.name);
     for word in words {
         let (data, own) = (format!("odd/names/data/{word}"), format!("odd/names/{word}/Own"));
         let list = Some("Ljava/util/List<Ljava/lang/String;>;");
