@@ -5,11 +5,6 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-use crate::jdk;
-
-/// The classes above one that are followed, so that a circle ends.
-const MAX_SUPERCLASSES: usize = 1_024;
-
 /// The types that were read, and what was noticed on the way.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Api {
@@ -361,26 +356,6 @@ impl Api {
     /// Adds a note.
     pub fn note(&mut self, at: impl Into<String>, text: impl Into<String>) {
         self.notes.push(Note { at: at.into(), text: text.into() });
-    }
-
-    /// The collection or map of the JDK that a class is by those above it, with its type arguments: Hessian writes its
-    /// elements or entries, and no fields.
-    pub(crate) fn collection(&self, class: &Class) -> Option<Type> {
-        let mut next = class.superclass.clone();
-        for _ in 0..MAX_SUPERCLASSES {
-            let Some(Type::Class { name, arguments }) = &next else { return None };
-            match self.types.get(name).map(|of| &of.kind) {
-                Some(Kind::Class(above)) => {
-                    let above = (&above.superclass, &above.parameters);
-                    let (Some(superclass), parameters) = above else { return None };
-                    next = Some(superclass.substitute(parameters, arguments));
-                }
-                Some(_) => return None,
-                None if jdk::collection(name).is_none() => return None,
-                None => return next,
-            }
-        }
-        None
     }
 
     /// Adds the types and notes of `other`. A type that is already there stays, with a note if they differ.

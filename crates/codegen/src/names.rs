@@ -96,12 +96,12 @@ pub fn is_known_type(name: &str) -> bool {
     is_in_prelude(name) || OF_MACROS.contains(&name)
 }
 
-/// Returns `true` for what every module knows without an import.
+/// Returns `true` for names that every module knows without an import.
 pub fn is_in_prelude(name: &str) -> bool {
     PRELUDE.contains(&name)
 }
 
-/// What every module knows without an import.
+/// Names that every module knows without an import.
 pub fn prelude() -> impl Iterator<Item = &'static str> {
     PRELUDE.iter().copied()
 }

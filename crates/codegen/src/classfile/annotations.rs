@@ -200,7 +200,7 @@ pub(super) struct List {
     /// The annotations that are kept, each once.
     pub(super) annotations: Vec<Annotation>,
     pub(super) is_deprecated: bool,
-    /// What Kotlin says of a class.
+    /// The metadata of Kotlin.
     pub(super) kotlin: Option<Metadata>,
 }
 

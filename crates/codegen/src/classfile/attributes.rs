@@ -44,7 +44,7 @@ pub struct Attributes {
     pub is_local: bool,
     /// `true` if the signature is there and cannot be read.
     pub lost_signature: bool,
-    /// What Kotlin says of a class, until its members are marked.
+    /// The metadata of Kotlin, until its members are marked.
     pub(super) kotlin: Option<Metadata>,
 }
 

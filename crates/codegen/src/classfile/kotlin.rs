@@ -28,7 +28,7 @@ pub(super) struct Metadata {
 enum Value<'a> {
     Number(u64),
     Bytes(&'a [u8]),
-    /// One of four or eight bytes.
+    /// A number of four or eight bytes.
     Other,
 }
 
@@ -102,7 +102,7 @@ struct Texts<'a> {
 
 #[derive(Clone, Copy)]
 enum Record<'a> {
-    /// That of `d2`.
+    /// The text of `d2`.
     Listed,
     Own(&'a str),
     /// A name that Kotlin knows, or that is made of a text.

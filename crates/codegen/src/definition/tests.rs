@@ -237,7 +237,7 @@ fn broken_definitions_end_without_a_panic() {
     assert!(read_any > 20, "{read_any}");
 }
 
-/// What Dubbo Java 3.3.6 publishes of a service that is generated from a `.proto` file, its own `MetadataServiceV2`.
+/// The definition that Dubbo Java 3.3.6 publishes of a service that is generated from a `.proto` file, its own `MetadataServiceV2`.
 const PROTOBUF: &str = include_str!("../../tests/data/definition/java_3.3.6_protobuf.json");
 
 #[test]

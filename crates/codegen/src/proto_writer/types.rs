@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names;
+use crate::collection;
 use crate::model::{Class, Declared, Enum, Field, Kind, Nullness, Primitive, Type};
 use crate::{Api, Note};
 
@@ -107,7 +108,7 @@ impl<'a> Types<'a> {
             Kind::Class(class) if class.is_exception => {
                 return Err(format!("{name} is an exception"));
             }
-            Kind::Class(class) if self.api.collection(class).is_some() => {
+            Kind::Class(class) if collection::of(self.api, class).is_some() => {
                 return Err(format!("{name} is a collection or map: declare one of its elements"));
             }
             Kind::Class(class) if class.parameters.len() != arguments.len() => {

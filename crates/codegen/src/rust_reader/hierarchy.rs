@@ -9,6 +9,7 @@ use super::classes::{EXCEPTION, superclass};
 use super::scope::ItemId;
 use super::types::{Problem, Site, Types};
 use crate::Api;
+use crate::collection;
 use crate::model::{self, Field, Kind, Nullness, Type};
 
 /// Adds the classes of enums, and connects all classes with those below them.
@@ -149,7 +150,7 @@ fn extend(api: &mut Api, held: &Held, name: &str, item: &ItemEnum) -> bool {
 
 fn is_collection(api: &Api, name: &str) -> bool {
     match api.types.get(name).map(|declared| &declared.kind) {
-        Some(Kind::Class(class)) => api.collection(class).is_some(),
+        Some(Kind::Class(class)) => collection::of(api, class).is_some(),
         _ => false,
     }
 }

@@ -8,6 +8,7 @@ use super::family;
 use super::graph::{Graph, components};
 use super::rust::{Derives, Mapped, Mapper, Rust, parameter_key};
 use super::{OVERRIDE_VALUE, RustWriter, layout};
+use crate::collection;
 use crate::jdk::Shape;
 use crate::model::{Api, Class, Field, Kind, Note, Nullness, Type};
 
@@ -94,7 +95,7 @@ impl Shapes {
                         }
                     }
                 }
-                (None, Kind::Class(class)) => match api.collection(class) {
+                (None, Kind::Class(class)) => match collection::of(api, class) {
                     Some(of) => What::Collection(of),
                     None => shapes.object((api, &circles), writer, name, class),
                 },

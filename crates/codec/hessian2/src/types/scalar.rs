@@ -159,7 +159,7 @@ impl Encode for f32 {
         Ok(())
     }
 
-    /// What has a class is an object.
+    /// A `Float`: a class has objects.
     fn encode_as(&self, _: &str, e: &mut Encoder) -> Result<(), Error> {
         self.encode_boxed(e)
     }
