@@ -151,6 +151,9 @@ fn rust_writer(options: &GenArgs) -> Result<RustWriter, Failure> {
         let (java, rust) = pair(text, "--rename", "org.example.Order=PurchaseOrder")?;
         writer = writer.rename(java, rust);
     }
+    for classes in &options.exact {
+        writer = writer.exact(classes);
+    }
     for members in &options.nullable {
         writer = writer.nullable(members);
     }

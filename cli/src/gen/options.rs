@@ -57,6 +57,10 @@ pub(crate) struct GenArgs {
     /// letters
     #[arg(long = "class", value_name = "PATTERN")]
     pub(super) classes: Vec<String>,
+    /// Class with subclasses whose values are of exactly this class, so that no enum of them stands for it; `*` stands for
+    /// any letters
+    #[arg(long, value_name = "PATTERN")]
+    pub(super) exact: Vec<String>,
     /// Rust type of a class, field, result or parameter: a path, or `value` to keep objects as they are
     #[arg(long = "type", value_name = "JAVA=RUST")]
     pub(super) types: Vec<String>,
@@ -177,11 +181,12 @@ impl GenArgs {
     /// Refuses options that do nothing where they are given.
     pub(super) fn refuse_others(&self, of: Use) -> Result<(), Failure> {
         let named = [JAVA_TYPES, &[Use::Java, Use::Proto]].concat();
-        let options: [(&str, bool, &[Use]); 15] = [
+        let options: [(&str, bool, &[Use]); 16] = [
             ("--interface", !self.interfaces.is_empty(), &named),
             ("--classpath", !self.classpath.is_empty(), &[Use::Classes]),
             ("--sources", !self.java_sources.is_empty(), &[Use::Classes]),
             ("--class", !self.classes.is_empty(), &[Use::Classes]),
+            ("--exact", !self.exact.is_empty(), &[Use::Classes]),
             ("--type", !self.types.is_empty(), JAVA_TYPES),
             ("--rename", !self.renames.is_empty(), JAVA_TYPES),
             ("--unannotated", self.unannotated.is_some(), JAVA_TYPES),

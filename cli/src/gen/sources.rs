@@ -113,6 +113,7 @@ fn classes(options: &GenArgs) -> Result<Api, Failure> {
         sources: options.java_sources.clone(),
         interfaces: options.interfaces.clone(),
         classes: options.classes.clone(),
+        exact: options.exact.clone(),
     };
     inputs.read().map_err(failed)
 }

@@ -93,6 +93,15 @@ impl Java {
         self
     }
 
+    /// Classes with subclasses whose values are of exactly these classes, by names in which `*` stands for any letters: the
+    /// struct `Order` stands where they are declared, and no enum `AnyOrder`.
+    pub fn exact(mut self, classes: impl Into<String>) -> Self {
+        let classes = classes.into();
+        self.writer = self.writer.exact(&classes);
+        self.inputs.exact.push(classes);
+        self
+    }
+
     /// Fields, results and parameters that are an `Option` whatever Java says of null, by names in which `*` stands for
     /// any letters: `org.example.Order.note`, `org.example.Orders.find`, `org.example.Orders.find.key`.
     pub fn nullable(mut self, members: impl Into<String>) -> Self {

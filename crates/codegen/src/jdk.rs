@@ -168,6 +168,43 @@ const CARRIED: &[Carried] = &[
     stands_for("java.util.concurrent.ConcurrentSkipListMap", Shape::Map),
 ];
 
+/// Further collections and maps, for which no type in Rust stands, but for classes that extend them.
+const COLLECTIONS: &[(&[&str], Shape)] = &[
+    (
+        &[
+            "java.util.AbstractQueue",
+            "java.util.AbstractSequentialList",
+            "java.util.Deque",
+            "java.util.Queue",
+            "java.util.SequencedSet",
+            "java.util.concurrent.ArrayBlockingQueue",
+            "java.util.concurrent.BlockingDeque",
+            "java.util.concurrent.BlockingQueue",
+            "java.util.concurrent.ConcurrentLinkedDeque",
+            "java.util.concurrent.ConcurrentLinkedQueue",
+            "java.util.concurrent.DelayQueue",
+            "java.util.concurrent.LinkedBlockingDeque",
+            "java.util.concurrent.LinkedBlockingQueue",
+            "java.util.concurrent.LinkedTransferQueue",
+            "java.util.concurrent.PriorityBlockingQueue",
+            "java.util.concurrent.TransferQueue",
+        ],
+        Shape::Elements,
+    ),
+    (
+        &[
+            "java.util.EnumMap",
+            "java.util.IdentityHashMap",
+            "java.util.Properties",
+            "java.util.SequencedMap",
+            "java.util.WeakHashMap",
+            "java.util.concurrent.ConcurrentNavigableMap",
+            "java.util.jar.Attributes",
+        ],
+        Shape::Map,
+    ),
+];
+
 /// Packages and classes that Hessian cannot carry, and what to declare in their place. A name that ends
 /// with `.` is a package with those below it.
 const UNCARRIED: &[(&[&str], &str)] = &[
@@ -260,6 +297,17 @@ pub fn carried(java: &str) -> Option<&'static Carried> {
 pub(crate) fn of_simple(name: &str) -> Option<&'static str> {
     let simple = |java: &str| java.rsplit('.').next().unwrap_or(java).replace('$', ".");
     CARRIED.iter().map(|carried| carried.java).find(|java| simple(java) == name)
+}
+
+/// The form of a collection or map of the JDK: one of [`Shape::List`], [`Shape::Elements`], [`Shape::Set`] and
+/// [`Shape::Map`]. Of a class that extends it, Hessian writes the elements or entries.
+pub(crate) fn collection(java: &str) -> Option<Shape> {
+    // Alone, an `Iterable` is an object with fields.
+    let carried = carried(java).filter(|_| java != "java.lang.Iterable").map(|of| of.rust);
+    let further = || COLLECTIONS.iter().find(|(names, _)| names.contains(&java)).map(|of| of.1);
+    carried
+        .or_else(further)
+        .filter(|shape| matches!(shape, Shape::List | Shape::Elements | Shape::Set | Shape::Map))
 }
 
 /// Returns what to declare in place of a class that Hessian cannot carry; `None` for all others.

@@ -18,6 +18,7 @@ pub mod archive;
 mod broken;
 pub mod check;
 pub mod classfile;
+mod collection;
 pub mod definition;
 pub mod folder;
 pub mod formatted;

@@ -104,7 +104,8 @@ pub struct Parameter {
 pub struct Class {
     /// The names of its type parameters.
     pub parameters: Vec<String>,
-    /// The class above it, unless that is `Object`. The root of exceptions of the JDK is named.
+    /// The class above it, unless that is `Object`. The root of exceptions of the JDK is named, and the collection or map
+    /// of the JDK that the class is, be it an interface.
     pub superclass: Option<Type>,
     /// The fields of its own that travel, in the order of the source: neither static nor transient.
     pub fields: Vec<Field>,
@@ -238,6 +239,23 @@ impl Type {
 }
 
 impl Type {
+    /// The type with its parameters replaced; those that a raw type lacks are `Object`.
+    pub(crate) fn substitute(&self, parameters: &[String], arguments: &[Self]) -> Self {
+        match self {
+            Self::Variable(name) => {
+                let at = parameters.iter().position(|parameter| parameter == name);
+                at.and_then(|at| arguments.get(at)).cloned().unwrap_or_else(Self::object)
+            }
+            Self::Array(of) => Self::Array(Box::new(of.substitute(parameters, arguments))),
+            Self::Nullable(of) => Self::Nullable(Box::new(of.substitute(parameters, arguments))),
+            Self::Class { name, arguments: own } => Self::Class {
+                name: name.clone(),
+                arguments: own.iter().map(|of| of.substitute(parameters, arguments)).collect(),
+            },
+            Self::Void | Self::Primitive(_) => self.clone(),
+        }
+    }
+
     /// The type without type arguments, as Java tells overloads apart.
     pub(crate) fn erased(&self) -> String {
         match self {

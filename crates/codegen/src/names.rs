@@ -20,15 +20,16 @@ const KEYWORDS: &[&str] = &[
 /// Keywords that cannot be raw.
 const NEVER_RAW: &[&str] = &["self", "super", "crate", "Self", "_"];
 
-/// Types that every module knows without an import, or whose names mean something to the macros.
-const KNOWN_TYPES: &[&str] = &[
-    "Array",
+/// The types, traits and variants that every module of the edition 2024 knows without an import. Code that others wrote beside
+/// ours, such as that of derives, may name them so.
+const PRELUDE: &[&str] = &[
     "AsMut",
     "AsRef",
+    "AsyncFn",
+    "AsyncFnMut",
+    "AsyncFnOnce",
     "Box",
-    "Callback",
     "Clone",
-    "Context",
     "Copy",
     "Default",
     "DoubleEndedIterator",
@@ -58,8 +59,6 @@ const KNOWN_TYPES: &[&str] = &[
     "Send",
     "Sized",
     "Some",
-    "Stream",
-    "Streaming",
     "String",
     "Sync",
     "ToOwned",
@@ -69,6 +68,9 @@ const KNOWN_TYPES: &[&str] = &[
     "Unpin",
     "Vec",
 ];
+
+/// Names that mean something to the macros of `dubhe`.
+const OF_MACROS: &[&str] = &["Array", "Callback", "Context", "Stream", "Streaming"];
 
 /// Files that Windows does not let be, and those that mean something to Rust.
 const NO_FILES: &[&str] = &["aux", "con", "lib", "main", "mod", "nul", "prn"];
@@ -91,7 +93,17 @@ pub fn type_name(java: &str) -> String {
 
 /// Returns `true` for types that every module knows, or whose names mean something to the macros.
 pub fn is_known_type(name: &str) -> bool {
-    KNOWN_TYPES.contains(&name)
+    is_in_prelude(name) || OF_MACROS.contains(&name)
+}
+
+/// Returns `true` for names that every module knows without an import.
+pub fn is_in_prelude(name: &str) -> bool {
+    PRELUDE.contains(&name)
+}
+
+/// Names that every module knows without an import.
+pub fn prelude() -> impl Iterator<Item = &'static str> {
+    PRELUDE.iter().copied()
 }
 
 /// A module, whose file is named in ASCII.
@@ -201,7 +213,8 @@ impl Scope {
         if self.take_all(name, &with) {
             return name.to_owned();
         }
-        let bar = if plain.starts_with(char::is_uppercase) { "" } else { "_" };
+        let needs_none = plain.starts_with(char::is_uppercase) || plain.ends_with('_');
+        let bar = if needs_none { "" } else { "_" };
         let numbered = |number: usize| format!("{plain}{bar}{number}");
         let mut number = self.next.get(plain).copied().unwrap_or(2);
         while self.taken.contains(&numbered(number)) {
@@ -289,6 +302,8 @@ mod tests {
         assert_eq!(scope.take_one("a"), "a_3");
         assert_eq!(scope.take_one("r#type"), "r#type");
         assert_eq!(scope.take_one("r#type"), "type_2");
+        assert_eq!(scope.take_one("self_"), "self_");
+        assert_eq!(scope.take_one("self_"), "self_2");
         assert_eq!(scope.take("X", |name| vec![format!("{name}Server")]), "X");
         assert_eq!(scope.take_one("XServer"), "XServer2");
     }

@@ -25,6 +25,7 @@ pub fn writer() -> RustWriter {
     RustWriter::new()
         .override_type("org.example.shop.Node", OVERRIDE_VALUE)
         .override_type("org.example.shop.Money", "crate::Money")
+        .exact("org.example.people.User")
         .rename("org.example.people.Address.zip", "zip_code")
 }
 

@@ -23,6 +23,8 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("--interface", &["peer.api.*", "peer.proto.StreamService"]),
     // No method declares it.
     ("--class", &["peer.api.GreetRuntimeException"]),
+    // Nobody sends an `Employee` for a `User`.
+    ("--exact", &["peer.api.*"]),
     ("--non-null", &["peer.*Service.*", "peer.api.CallbackListener.*"]),
     (
         "--nullable",

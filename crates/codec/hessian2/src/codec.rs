@@ -50,6 +50,18 @@ pub trait Encode {
         self.encode(e)
     }
 
+    /// Writes the value under the name of a class: a collection or map as one of that class with the same elements, which
+    /// is what Java makes of a class that extends `ArrayList` or `HashMap`. All else is written as
+    /// [`encode`](Self::encode) does.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    #[inline]
+    fn encode_as(&self, class: &str, e: &mut Encoder) -> Result<(), Error> {
+        let _ = class;
+        self.encode(e)
+    }
+
     /// Writes a list of values: a `java.util.List`, of bytes a `byte[]`.
     ///
     /// # Errors
@@ -60,6 +72,19 @@ pub trait Encode {
         Self: Sized,
     {
         e.write_list(items.len(), |e| items.iter().try_for_each(|item| item.encode_boxed(e)))
+    }
+
+    /// Writes a list of values under the name of a class; bytes remain a `byte[]`.
+    ///
+    /// # Errors
+    /// As [`encode`](Self::encode).
+    fn encode_list_as(items: &[Self], class: &str, e: &mut Encoder) -> Result<(), Error>
+    where
+        Self: Sized,
+    {
+        e.write_typed_list(class, items.len(), |e| {
+            items.iter().try_for_each(|item| item.encode_boxed(e))
+        })
     }
 
     /// Writes a Java array of the given type, in Hessian's spelling (`[int`).

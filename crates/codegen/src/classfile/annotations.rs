@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Error;
 use super::bytes::Bytes;
+use super::kotlin::Metadata;
 use super::pool::Pool;
 
 /// Levels of annotations and arrays within the values of an annotation that are read.
@@ -107,6 +108,8 @@ enum Read {
     Null(Annotation),
     /// `java.lang.Deprecated`.
     Deprecated,
+    /// `kotlin.Metadata`.
+    Kotlin(Metadata),
     /// Any other one.
     Other,
 }
@@ -115,8 +118,15 @@ impl Read {
     fn next(bytes: &mut Bytes<'_>, pool: &Pool<'_>, depth: usize) -> Result<Self, Error> {
         let descriptor = pool.text(bytes)?;
         let mut when = When::Always;
+        let mut kotlin = (&*descriptor == "Lkotlin/Metadata;").then(Metadata::default);
         for _ in 0..bytes.u16()? {
             let name = pool.text(bytes)?;
+            if let Some(Metadata { d1, d2 }) = &mut kotlin
+                && let Some(texts) = [("d1", d1), ("d2", d2)].into_iter().find(|of| of.0 == &*name)
+            {
+                *texts.1 = strings(bytes, pool)?;
+                continue;
+            }
             let constant = value(bytes, pool, depth)?;
             if &*name == "when"
                 && let Some(constant) = constant
@@ -132,10 +142,29 @@ impl Read {
         if &*descriptor == "Ljava/lang/Deprecated;" {
             return Ok(Self::Deprecated);
         }
+        if let Some(kotlin) = kotlin {
+            return Ok(Self::Kotlin(kotlin));
+        }
         let name = descriptor.trim_end_matches(';').rsplit(['/', '$']).next().unwrap_or_default();
         let kept = KEPT.into_iter().find(|kept| *kept == name);
         Ok(kept.map_or(Self::Other, |name| Self::Null(Annotation { name, when })))
     }
+}
+
+/// Reads the value of an element that is a list of texts.
+fn strings(bytes: &mut Bytes<'_>, pool: &Pool<'_>) -> Result<Vec<Arc<str>>, Error> {
+    if bytes.u8()? != b'[' {
+        return Err(bytes.error("a list of texts is expected"));
+    }
+    let count = bytes.u16()?;
+    let mut texts = bytes.room(count, 3);
+    for _ in 0..count {
+        if bytes.u8()? != b's' {
+            return Err(bytes.error("a text is expected"));
+        }
+        texts.push(pool.text(bytes)?);
+    }
+    Ok(texts)
 }
 
 /// Reads the value of an element: the name of a constant of an enum, and none for all others.
@@ -171,6 +200,8 @@ pub(super) struct List {
     /// The annotations that are kept, each once.
     pub(super) annotations: Vec<Annotation>,
     pub(super) is_deprecated: bool,
+    /// The metadata of Kotlin.
+    pub(super) kotlin: Option<Metadata>,
 }
 
 /// Reads the annotations of a declaration.
@@ -180,6 +211,7 @@ pub(super) fn list(bytes: &mut Bytes<'_>, pool: &Pool<'_>) -> Result<List, Error
         match Read::next(bytes, pool, DEPTH)? {
             Read::Null(one) if !list.annotations.contains(&one) => list.annotations.push(one),
             Read::Deprecated => list.is_deprecated = true,
+            Read::Kotlin(kotlin) => list.kotlin = Some(kotlin),
             Read::Null(_) | Read::Other => {}
         }
     }

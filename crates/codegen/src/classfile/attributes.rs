@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::annotations::{self, Annotation, Step, TypeAnnotation};
 use super::bytes::Bytes;
+use super::kotlin::Metadata;
 use super::pool::Pool;
 use super::{Error, Flags};
 
@@ -43,6 +44,8 @@ pub struct Attributes {
     pub is_local: bool,
     /// `true` if the signature is there and cannot be read.
     pub lost_signature: bool,
+    /// The metadata of Kotlin, until its members are marked.
+    pub(super) kotlin: Option<Metadata>,
 }
 
 /// The declaration that attributes belong to.
@@ -124,6 +127,7 @@ impl Attributes {
             VISIBLE | INVISIBLE => {
                 let list = annotations::list(bytes, pool)?;
                 self.deprecated |= list.is_deprecated;
+                self.kotlin = self.kotlin.take().or(list.kotlin);
                 for one in list.annotations {
                     if !self.annotations.contains(&one) {
                         self.annotations.push(one);

@@ -10,6 +10,7 @@
 mod annotations;
 mod attributes;
 mod bytes;
+mod kotlin;
 mod pool;
 pub mod signature;
 
@@ -173,18 +174,21 @@ impl ClassFile {
         }
         // A constant of an enum is static.
         let is_kept = |of: Flags, _: &str| !of.is_static() || of.is_enum();
-        let fields = members(bytes, pool, ("fields", Of::Member), is_kept, &mut notes)?;
+        let mut fields = members(bytes, pool, ("fields", Of::Member), is_kept, &mut notes)?;
         let is_kept = |of: Flags, name: &str| {
             let is_other = of.is_static() || of.is_private() || of.is_synthetic() || of.is_bridge();
             !is_other && !name.starts_with('<')
         };
         // The code of a default method names its parameters.
         let of = if flags.is_interface() { Of::Method } else { Of::Member };
-        let methods = members(bytes, pool, ("methods", of), is_kept, &mut notes)?;
+        let mut methods = members(bytes, pool, ("methods", of), is_kept, &mut notes)?;
         bytes.part("attributes");
-        let attributes = Attributes::read(bytes, pool, Of::Class(&name), &mut notes)?;
+        let mut attributes = Attributes::read(bytes, pool, Of::Class(&name), &mut notes)?;
         if !bytes.is_empty() {
             return Err(bytes.error("bytes follow behind the end of the class"));
+        }
+        if let Some(metadata) = attributes.kotlin.take() {
+            kotlin::mark(&metadata, &mut fields, &mut methods);
         }
         let texts = pool.decoded();
         Ok(Self {

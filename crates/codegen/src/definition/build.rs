@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::document::{Described, Document, Method as Written};
 use super::names::{binary, is_identifier, is_jdk, is_name, parse};
+use super::protobuf;
 use crate::Api;
 use crate::model::{
     Class, Constant, Declared, Enum, Field, Kind, Method, Nullness, Parameter, Service, Stream,
@@ -48,9 +49,29 @@ const GO_KINDS: [&str; 20] = [
 /// Makes the types of a definition.
 pub(super) fn api(document: Document, source: &str) -> Api {
     let mut build = Build { api: Api::default(), known: BTreeSet::new(), guessed: BTreeSet::new() };
-    let Document { interface, group, version, methods, types, unreadable } = document;
+    let is_stub = protobuf::is_stub(&document);
+    let Document { interface, group, version, methods, mut types, unreadable, .. } = document;
     if !is_name(&interface) {
         build.api.note(interface, "left out: this is no name of an interface");
+        return build.api;
+    }
+    if is_stub {
+        build
+            .api
+            .note(interface, format!("left out: its messages are those of {}", protobuf::INSTEAD));
+        return build.api;
+    }
+    let messages = protobuf::types(&types);
+    types.retain(|name, _| !messages.contains(name));
+    let (of_messages, methods): (Vec<_>, Vec<_>) = methods.into_iter().partition(|method| {
+        let mut all = method.parameters.iter().chain([&method.result]);
+        all.any(|ty| protobuf::is_among(&messages, ty))
+    });
+    for method in &of_messages {
+        let at = format!("{interface}.{}", method.name);
+        build.api.note(at, format!("left out: it has types of {}", protobuf::INSTEAD));
+    }
+    if methods.is_empty() && !of_messages.is_empty() {
         return build.api;
     }
     for (at, what) in unreadable {

@@ -13,6 +13,8 @@ pub(super) struct Document {
     pub(super) interface: String,
     pub(super) group: Option<String>,
     pub(super) version: Option<String>,
+    /// The way in which the provider calls the service.
+    pub(super) proxy: Option<String>,
     pub(super) methods: Vec<Method>,
     /// Types by name; the fields and constants of a type that is there several times are those of the richest.
     pub(super) types: BTreeMap<String, Described>,
@@ -54,6 +56,7 @@ impl Document {
             interface: interface.ok_or("`canonicalName` has no name of an interface")?,
             group: parameter("group"),
             version: parameter("version"),
+            proxy: parameter("proxy"),
             ..Self::default()
         };
         match object.get("types") {

@@ -31,6 +31,7 @@
 mod build;
 mod document;
 mod names;
+mod protobuf;
 #[cfg(test)]
 mod tests;
 

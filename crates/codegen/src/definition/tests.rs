@@ -236,3 +236,54 @@ fn broken_definitions_end_without_a_panic() {
     }
     assert!(read_any > 20, "{read_any}");
 }
+
+/// The definition that Dubbo Java 3.3.6 publishes of a service that is generated from a `.proto` file, its own `MetadataServiceV2`.
+const PROTOBUF: &str = include_str!("../../tests/data/definition/java_3.3.6_protobuf.json");
+
+#[test]
+fn a_service_of_protobuf_is_left_out() {
+    let api = read(PROTOBUF, "zookeeper://127.0.0.1:2181").unwrap();
+    assert!(api.types.is_empty(), "{:?}", api.types.keys());
+    let [note] = &texts(&api)[..] else { panic!("{:?}", api.notes) };
+    assert!(
+        note.starts_with("org.apache.dubbo.metadata.MetadataServiceV2: left out: its messages")
+    );
+    assert!(note.contains("`dubhe gen orders.proto`"), "{note}");
+
+    // Without the word of its proxy, messages are known by their enums, and by what holds those.
+    let api = read(&PROTOBUF.replace("nativestub", "javassist"), "a").unwrap();
+    let methods = &service(&api, "org.apache.dubbo.metadata.MetadataServiceV2").methods;
+    let names: Vec<_> = methods.iter().map(|of| &*of.name).collect();
+    assert_eq!(names, ["getMetadataInfo", "getMetadataInfoAsync"]);
+    let left_out: Vec<_> = texts(&api).into_iter().filter(|note| note.contains(".proto")).collect();
+    assert_eq!(left_out.len(), 2, "{left_out:?}");
+    for message in ["OpenAPIRequest", "OpenAPIFormat"] {
+        assert!(!api.types.contains_key(&format!("org.apache.dubbo.metadata.{message}")));
+    }
+}
+
+#[test]
+fn messages_are_known_by_their_java_fields() {
+    let json = |ty: &str| {
+        format!(
+            r#"{{"canonicalName": "a.S", "types": [
+                {{"type": "a.M", "properties": {{"name_": "java.lang.Object", "memoizedIsInitialized": "byte"}}}},
+                {{"type": "a.Holder", "properties": {{"all": "java.util.Map<java.lang.String,a.M>"}}}},
+                {{"type": "a.Time", "properties": {{"at": "com.google.protobuf.Timestamp"}}}},
+                {{"type": "a.Plain", "properties": {{"name": "java.lang.String"}}}}],
+              "methods": [
+                {{"name": "one", "parameterTypes": ["a.Plain"], "returnType": "int"}},
+                {{"name": "two", "parameterTypes": ["int"], "returnType": "{ty}"}}]}}"#
+        )
+    };
+    for ty in ["a.M", "a.M[]", "java.util.List<a.Holder>", "com.google.protobuf.Any", "a.Time"] {
+        let api = read(&json(ty), "a").unwrap();
+        assert_eq!(api.types.keys().collect::<Vec<_>>(), ["a.Plain", "a.S"], "{ty}");
+        assert_eq!(service(&api, "a.S").methods.len(), 1, "{ty}");
+        assert!(texts(&api)[0].starts_with("a.S.two: left out: it has types of protobuf"), "{ty}");
+    }
+    assert_eq!(service(&read(&json("a.Plain"), "a").unwrap(), "a.S").methods.len(), 2);
+    // Alone, they are no service.
+    let api = read(&json("a.M").replace(r#"["a.Plain"]"#, r#"["a.M"]"#), "a").unwrap();
+    assert!(api.types.is_empty());
+}

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::classfile::signature::binary_name;
 use crate::javadoc::{Sources, TypeDoc};
 use crate::model::{Api, Declared, Kind, Type};
+use crate::pattern::matches;
 
 use super::jdk;
-use super::table::Table;
+use super::table::{Loaded, Table};
 use super::types::Place;
 
 /// The weight that one type of the model may have.
@@ -49,11 +50,15 @@ enum Use {
 pub(super) struct Build<'a> {
     pub(super) table: &'a Table,
     pub(super) sources: &'a Sources,
+    /// Patterns of the classes whose values are of no class below them.
+    exact: &'a [String],
     pub(super) api: Api,
     queue: VecDeque<(String, Reach)>,
     reached: BTreeSet<(String, Reach)>,
     uses: BTreeMap<String, Use>,
     services: BTreeSet<String>,
+    /// The services with methods that have types of protobuf.
+    pub(super) of_messages: BTreeSet<String>,
     /// The notes that are said once.
     said: BTreeSet<(String, &'static str)>,
     /// The weight that is left for the type that is being declared.
@@ -65,15 +70,22 @@ pub(super) struct Build<'a> {
 }
 
 impl<'a> Build<'a> {
-    pub(super) fn new(table: &'a Table, sources: &'a Sources, bytes: usize) -> Self {
+    pub(super) fn new(
+        table: &'a Table,
+        sources: &'a Sources,
+        exact: &'a [String],
+        bytes: usize,
+    ) -> Self {
         Self {
             table,
             sources,
+            exact,
             api: Api::default(),
             queue: VecDeque::new(),
             reached: BTreeSet::new(),
             uses: BTreeMap::new(),
             services: BTreeSet::new(),
+            of_messages: BTreeSet::new(),
             said: BTreeSet::new(),
             left: 0,
             is_full: false,
@@ -125,9 +137,10 @@ impl<'a> Build<'a> {
         };
         match of {
             Use::Itself => {
-                let is_abstract =
-                    self.table.get(name).is_some_and(|of| of.file.flags.is_abstract());
-                self.reach(name, if is_abstract { Reach::Whole } else { Reach::Alone });
+                let is_whole = self.table.get(name).is_some_and(|of| {
+                    of.file.flags.is_abstract() || of.kin.has_objects && self.is_family(name, of)
+                });
+                self.reach(name, if is_whole { Reach::Whole } else { Reach::Alone });
                 true
             }
             Use::Callback if place == Place::Parameter => {
@@ -146,18 +159,32 @@ impl<'a> Build<'a> {
         }
     }
 
+    /// Returns `true` if a value that is declared as this class may be of one below it in the model.
+    fn is_family(&self, name: &str, class: &Loaded) -> bool {
+        !class.is_enum()
+            && !class.kin.is_collection
+            && !class.is_generic()
+            && !self.exact.iter().any(|pattern| matches(pattern, name))
+    }
+
+    /// Returns `true` for a type of protobuf.
+    pub(super) fn is_message(&self, name: &str) -> bool {
+        self.table.get(name).map_or_else(|| jdk::is_of_protobuf(name), |of| of.kin.is_message)
+    }
+
     /// Decides what stands for a class, with a note where it is not the class.
     fn use_of(&mut self, name: &str) -> Use {
+        if self.is_message(name) {
+            let text = "it is a type of protobuf, which a Java class does not describe, so its values are read as \
+                        Object, and methods that have it are left out; generate the service from its .proto file: `dubhe gen \
+                        orders.proto`";
+            self.note(name, text);
+            return Use::Object;
+        }
         let Some(class) = self.table.get(name) else {
             self.missing(name);
             return Use::Object;
         };
-        if class.kin.is_message {
-            let text = "it is a type of protobuf, which a Java class does not describe, so its values are read as \
-                        Object; generate the service from its .proto file";
-            self.note(name, text);
-            return Use::Object;
-        }
         if class.is_enum() || !class.file.flags.is_abstract() {
             return Use::Itself;
         }
@@ -172,8 +199,7 @@ impl<'a> Build<'a> {
             return Use::Itself;
         }
         let has_methods = class.file.methods.iter().any(|of| of.flags.is_abstract());
-        let is_generic = !class.signature().0.parameters.is_empty();
-        if class.is_interface() && has_methods && !is_generic {
+        if class.is_interface() && has_methods && !class.is_generic() {
             return Use::Callback;
         }
         let what = if class.is_interface() { "an interface" } else { "an abstract class" };
@@ -222,7 +248,15 @@ impl<'a> Build<'a> {
         self.is_full = false;
         let before = self.left;
         let kind = if reach == Reach::Service {
-            Kind::Service(self.service(name, class))
+            let has_methods = class.kin.has_methods;
+            let service = self.service(name, class);
+            if has_methods && service.methods.is_empty() && self.of_messages.contains(name) {
+                let text = "all its methods have types of protobuf, so it is left out; generate it from its .proto file: \
+                            `dubhe gen orders.proto`";
+                self.note(name, text);
+                return;
+            }
+            Kind::Service(service)
         } else if class.is_enum() {
             Kind::Enum(self.constants(name, class))
         } else {
@@ -266,7 +300,11 @@ impl<'a> Build<'a> {
                 continue;
             };
             let superclass = match &of.superclass {
-                Some(Type::Class { name, .. }) => Some(name.clone()),
+                // The interface that says which collection it is stands for no superclass.
+                Some(Type::Class { name, .. }) if !class.kin.is_collection => Some(name.clone()),
+                Some(_) if class.kin.is_collection => {
+                    class.file.superclass.as_deref().map(binary_name)
+                }
                 _ => None,
             };
             let interfaces = class.file.interfaces.iter();

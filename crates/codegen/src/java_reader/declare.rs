@@ -1,6 +1,6 @@
 //! Classes and enums.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::classfile::signature::{self, JavaType, binary_name};
 use crate::classfile::{Member, Part};
@@ -11,6 +11,9 @@ use super::jdk;
 use super::nullness::{self, Defaults};
 use super::table::{LOST, Loaded};
 use super::types::{Place, Scope, agrees, weight};
+
+/// The classes above one that are followed, so that a circle ends.
+const SUPERCLASSES: usize = 1_024;
 
 impl Build<'_> {
     pub(super) fn constants(&mut self, name: &str, class: &Loaded) -> Enum {
@@ -54,6 +57,10 @@ impl Build<'_> {
                 self.superclass(name, of.is_exception, &parent, &scope)
             });
         }
+        if class.kin.is_collection {
+            self.collection(name, class, &mut of, &scope);
+            return of;
+        }
         let defaults = Defaults::of(self.table, name);
         let getters = Getters::of(class);
         for field in &class.file.fields {
@@ -92,6 +99,66 @@ impl Build<'_> {
         of
     }
 
+    /// Makes a class one that extends a collection or map: it has no fields of its own.
+    fn collection(&mut self, name: &str, class: &Loaded, of: &mut Class, scope: &Scope) {
+        let travels = |field: &&Member| {
+            !field.flags.is_static() && !field.flags.is_transient() && !field.flags.is_synthetic()
+        };
+        let lost: Vec<&str> =
+            class.file.fields.iter().filter(travels).map(|of| &*of.name).collect();
+        if !lost.is_empty() {
+            let text = format!(
+                "Hessian writes the elements or entries of a collection or map alone, so its own fields are left out, here as \
+                 in Java: {}; declare a class that has such a collection as a field where they are needed",
+                lost.join(", ")
+            );
+            self.note(name, text);
+        }
+        if !self.extends_collection(class) {
+            of.superclass = self.collection_above(class, scope, name);
+        }
+    }
+
+    /// Returns `true` if the superclasses lead to a collection or map of the JDK.
+    fn extends_collection(&self, class: &Loaded) -> bool {
+        let above = |of: &Option<String>| of.as_deref().and_then(|of| self.table.get(of));
+        let superclass = |of: &Loaded| of.file.superclass.as_deref().map(binary_name);
+        let mut next = superclass(class);
+        for _ in 0..SUPERCLASSES {
+            if next.as_deref().is_some_and(|name| crate::jdk::collection(name).is_some()) {
+                return true;
+            }
+            next = above(&next).and_then(superclass);
+        }
+        false
+    }
+
+    /// The collection or map of the JDK that the interfaces of a class lead to; a map before others, as in Hessian.
+    fn collection_above(&mut self, class: &Loaded, scope: &Scope, at: &str) -> Option<Type> {
+        let mut seen = BTreeSet::new();
+        let mut open = VecDeque::from([(class.signature().0.parents, scope.clone())]);
+        let mut found: Option<Type> = None;
+        while let Some((parents, scope)) = open.pop_front() {
+            for parent in parents {
+                match crate::jdk::collection(&parent.name) {
+                    Some(shape) if found.is_none() || shape == crate::jdk::Shape::Map => {
+                        let ty = self.convert(&JavaType::Class(parent), &scope, Place::Within, at);
+                        found = Some(ty);
+                    }
+                    Some(_) => {}
+                    None => {
+                        let Some(above) = self.table.get(&parent.name) else { continue };
+                        if above.kin.is_collection && seen.insert(parent.name.clone()) {
+                            let within = self.scope_of_parent(&parent, &scope, at);
+                            open.push_back((above.signature().0.parents, within));
+                        }
+                    }
+                }
+            }
+        }
+        found
+    }
+
     /// The type parameters of the classes around an inner class, which stand for their bounds.
     fn scope_around(&mut self, name: &str, class: &Loaded) -> Scope {
         let mut scope = Scope::default();
@@ -122,6 +189,14 @@ impl Build<'_> {
             return None;
         }
         if jdk::is_jdk(&class.name) {
+            if !is_exception && crate::jdk::collection(&class.name).is_none() {
+                let text = format!(
+                    "it extends {} of the JDK, whose own parts are neither read nor written; declare a field of that type \
+                     in its place",
+                    class.name
+                );
+                self.note(name, text);
+            }
             return Some(self.convert(parent, scope, Place::Within, name));
         }
         if self.table.get(&class.name).is_none() {

@@ -28,6 +28,8 @@ pub struct Inputs {
     pub interfaces: Vec<String>,
     /// See [`JavaReader::classes`].
     pub classes: Vec<String>,
+    /// See [`JavaReader::exact`].
+    pub exact: Vec<String>,
 }
 
 impl Inputs {
@@ -53,6 +55,7 @@ impl Inputs {
         })?;
         let reader = self.classpath.iter().try_fold(reader, JavaReader::classpath)?;
         let reader = self.sources.iter().try_fold(reader, JavaReader::sources)?;
-        Ok(reader.interfaces(&self.interfaces).classes(&self.classes).read())
+        let reader = reader.interfaces(&self.interfaces).classes(&self.classes);
+        Ok(reader.exact(&self.exact).read())
     }
 }

@@ -82,5 +82,10 @@ pub(super) fn is_message(name: &str) -> bool {
     })
 }
 
+/// Returns `true` for what belongs to the runtime of protobuf, which may be in no jar.
+pub(super) fn is_of_protobuf(name: &str) -> bool {
+    name.starts_with("com.google.protobuf.")
+}
+
 /// The parameter that a `suspend` function of Kotlin ends with.
 pub(super) const CONTINUATION: &str = "kotlin.coroutines.Continuation";

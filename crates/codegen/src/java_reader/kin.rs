@@ -15,6 +15,8 @@ pub(super) struct Kin {
     pub(super) is_exception: bool,
     /// `true` if it implements `Serializable`.
     pub(super) is_serializable: bool,
+    /// `true` if it is a collection or map of the JDK, of which elements or entries are written alone.
+    pub(super) is_collection: bool,
     /// `true` if it extends a type of protobuf.
     pub(super) is_message: bool,
     /// `true` if it has, or inherits, an abstract method that can be called.
@@ -47,6 +49,8 @@ pub(super) fn of(classes: &BTreeMap<String, Loaded>) -> Vec<Kin> {
     };
     let serializable =
         graph.down(start(&|of| has_parent(of, &|name| name == "java.io.Serializable")));
+    let collection = |name: &str| crate::jdk::collection(name).is_some();
+    let collections = graph.down(start(&|of| has_parent(of, &collection)));
     let messages = graph.down(start(&|of| has_parent(of, &jdk::is_message)));
     let methods = graph.down(start(&|of| {
         of.file.methods.iter().any(|method| method.flags.is_abstract() && is_called(method))
@@ -68,6 +72,7 @@ pub(super) fn of(classes: &BTreeMap<String, Loaded>) -> Vec<Kin> {
             Kin {
                 is_exception: is(&exceptions),
                 is_serializable: is(&serializable),
+                is_collection: is(&collections),
                 is_message: is(&messages),
                 has_methods: is(&methods),
                 is_above_itself: is(&circles),

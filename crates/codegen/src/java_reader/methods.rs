@@ -121,6 +121,16 @@ impl Build<'_> {
             }
         };
         let generic = self.generic(&at, member, &plain);
+        let message = generic.parameters.iter().chain([&generic.result]);
+        if let Some(message) = message.into_iter().find_map(|of| self.message_in(of)) {
+            let text = format!(
+                "it has the type {message} of protobuf, which travels as its .proto file says; the method is left out: \
+                 generate the service from that file, `dubhe gen orders.proto`"
+            );
+            self.of_messages.insert(service.to_owned());
+            self.note(&at, text);
+            return None;
+        }
         let mut own = Scope::default();
         let scope = if generic.type_parameters.is_empty() {
             scope
@@ -153,7 +163,7 @@ impl Build<'_> {
         let mut defaults = Defaults::of(self.table, interface);
         defaults.add(&member.attributes);
         let mut ty = self.convert(&result, scope, Place::Within, &at);
-        if stream == Stream::No && !is_suspend {
+        if stream == Stream::No {
             nullness::mark(&mut ty, member, Part::Type, is_future);
         }
         let result = match &ty {
@@ -218,6 +228,21 @@ impl Build<'_> {
             deprecated: member.attributes.deprecated,
         };
         Some(((method.name.clone(), erasures), method))
+    }
+
+    /// The type of protobuf in a type, if there is one.
+    fn message_in<'t>(&self, of: &'t JavaType) -> Option<&'t str> {
+        match of {
+            JavaType::Array(of) => self.message_in(of),
+            JavaType::Class(of) if self.is_message(&of.name) => Some(&of.name),
+            JavaType::Class(of) => of.arguments.iter().find_map(|argument| match argument {
+                Argument::Exact(of) | Argument::Extends(of) | Argument::Super(of) => {
+                    self.message_in(of)
+                }
+                Argument::Any => None,
+            }),
+            JavaType::Void | JavaType::Primitive(_) | JavaType::Variable(_) => None,
+        }
     }
 
     /// The generic signature, or the descriptor if there is none or it is wrong.

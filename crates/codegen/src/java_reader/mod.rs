@@ -2,8 +2,8 @@
 //!
 //! [`JavaReader`] takes jars, folders and class files, and makes an [`Api`] of the interfaces in them that
 //! are services, and of all classes that these reach: types of parameters and results, their fields, type
-//! arguments, superclasses, declared exceptions; for abstract classes, interfaces and exceptions those below
-//! them, too.
+//! arguments, superclasses, declared exceptions; and the classes below those that are named so, whose objects may be sent in
+//! their place.
 //!
 //! **Which interfaces are services.** Those that [`interfaces`](JavaReader::interfaces) names. Without names
 //! all public ones of the jars, top-level or nested, with an abstract method, own or inherited, and without type
@@ -63,6 +63,7 @@ pub struct JavaReader {
     sources: Sources,
     patterns: Vec<String>,
     classes: Vec<String>,
+    exact: Vec<String>,
     /// The bytes of all class files.
     bytes: usize,
     /// The bytes of memory that may be kept, and those that are.
@@ -79,6 +80,7 @@ impl Default for JavaReader {
             sources: Sources::default(),
             patterns: Vec::new(),
             classes: Vec::new(),
+            exact: Vec::new(),
             bytes: 0,
             limit: Limits::default().kept,
             kept: 0,
@@ -166,6 +168,13 @@ impl JavaReader {
         self
     }
 
+    /// Names classes whose values are of no class below them, which are not read for them; see
+    /// [`RustWriter::exact`](crate::rust_writer::RustWriter::exact). In a name `*` stands for any characters.
+    pub fn exact(mut self, patterns: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.exact.extend(patterns.into_iter().map(Into::into));
+        self
+    }
+
     /// Makes the model. The outcome depends only on what was added, and in which order.
     pub fn read(mut self) -> Api {
         self.table.relate();
@@ -180,7 +189,8 @@ impl JavaReader {
                         interfaces";
             self.notes.push(Note { at: "interfaces".into(), text: text.into() });
         }
-        let mut api = Build::new(&self.table, &self.sources, self.bytes).run(services, classes);
+        let mut api =
+            Build::new(&self.table, &self.sources, &self.exact, self.bytes).run(services, classes);
         let mut notes = self.notes;
         notes.append(&mut api.notes);
         api.notes = notes;

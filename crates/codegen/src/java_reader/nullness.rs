@@ -111,7 +111,8 @@ fn mark_at(ty: &mut Type, path: &[Step]) {
             let of = std::mem::replace(ty, Type::Void);
             *ty = Type::Nullable(Box::new(of));
         }
-        (Some((Step::Element, rest)), Type::Array(of)) => mark_at(of, rest),
+        // To Kotlin an array is a class with an argument.
+        (Some((Step::Element | Step::Argument(0), rest)), Type::Array(of)) => mark_at(of, rest),
         (Some((Step::Argument(at), rest)), Type::Class { arguments, .. }) => {
             if let Some(of) = arguments.get_mut(usize::from(*at)) {
                 mark_at(of, rest);

@@ -99,6 +99,11 @@ impl Loaded {
         is_near && self.is_plain()
     }
 
+    /// Returns `true` if it has type parameters.
+    pub(super) fn is_generic(&self) -> bool {
+        !self.signature().0.parameters.is_empty()
+    }
+
     pub(super) fn is_interface(&self) -> bool {
         self.file.flags.is_interface()
     }

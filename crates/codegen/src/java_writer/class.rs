@@ -3,6 +3,7 @@
 use super::members::{self, Member};
 use super::names::{fault, simple};
 use super::unit::Unit;
+use crate::collection;
 use crate::model::{Class, Declared, Field, Type};
 
 /// A class, in parts.
@@ -65,7 +66,7 @@ pub(super) fn write(unit: &mut Unit<'_, '_>, declared: &Declared, class: &Class)
         ));
     }
     texts.extend(members::accessors(unit, &fields));
-    if !class.is_exception {
+    if !class.is_exception && collection::of(unit.context.api, class).is_none() {
         texts.extend(members::of_objects(unit, declared, class, &kept));
     }
     let warns_of_serial = kept.iter().any(|field| match &field.ty {

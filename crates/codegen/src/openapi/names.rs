@@ -4,53 +4,10 @@ use std::collections::BTreeMap;
 
 use heck::{ToSnakeCase as _, ToUpperCamelCase as _};
 
-/// Names that the file, its derives and the prelude of Rust use.
-const TAKEN: [&str; 44] = [
-    "AsMut",
-    "AsRef",
-    "BTreeMap",
-    "Box",
-    "Call",
-    "Clone",
-    "Copy",
-    "Debug",
-    "Default",
-    "Deserialize",
-    "DoubleEndedIterator",
-    "Drop",
-    "Eq",
-    "Err",
-    "ExactSizeIterator",
-    "Extend",
-    "Fn",
-    "FnMut",
-    "FnOnce",
-    "From",
-    "FromIterator",
-    "Future",
-    "Hash",
-    "Into",
-    "IntoFuture",
-    "IntoIterator",
-    "Iterator",
-    "None",
-    "Ok",
-    "Option",
-    "Ord",
-    "PartialEq",
-    "PartialOrd",
-    "Result",
-    "Send",
-    "Serialize",
-    "Sized",
-    "Some",
-    "String",
-    "Sync",
-    "ToOwned",
-    "ToString",
-    "Value",
-    "Vec",
-];
+use crate::names::{is_in_prelude, prelude};
+
+/// Names that the file and its derives use beside the prelude of Rust.
+const TAKEN: [&str; 7] = ["BTreeMap", "Call", "Debug", "Deserialize", "Hash", "Serialize", "Value"];
 
 /// The longest name that is made.
 const MAX_NAME: usize = 120;
@@ -62,12 +19,12 @@ pub(super) struct Names(BTreeMap<String, u64>);
 impl Names {
     /// Returns `true` for a name that is Rust's.
     pub(super) fn is_of_rust(name: &str) -> bool {
-        TAKEN.contains(&name)
+        TAKEN.contains(&name) || is_in_prelude(name)
     }
 
     /// Names of types.
     pub(super) fn of_types() -> Self {
-        Self(TAKEN.map(|name| (name.to_owned(), 2)).into())
+        Self(TAKEN.into_iter().chain(prelude()).map(|name| (name.to_owned(), 2)).collect())
     }
 
     /// Takes a name, with a number behind it where it is taken. Returns the name, and `true` if it was taken.

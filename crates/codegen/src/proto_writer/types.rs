@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names;
+use crate::collection;
 use crate::model::{Class, Declared, Enum, Field, Kind, Nullness, Primitive, Type};
 use crate::{Api, Note};
 
@@ -106,6 +107,9 @@ impl<'a> Types<'a> {
             Kind::Service(_) => return Err(format!("{name} is an interface with methods")),
             Kind::Class(class) if class.is_exception => {
                 return Err(format!("{name} is an exception"));
+            }
+            Kind::Class(class) if collection::of(self.api, class).is_some() => {
+                return Err(format!("{name} is a collection or map: declare one of its elements"));
             }
             Kind::Class(class) if class.parameters.len() != arguments.len() => {
                 return Err(format!("{name} needs type arguments"));

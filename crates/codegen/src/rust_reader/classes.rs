@@ -119,11 +119,18 @@ fn read_struct<'a>(
     let site = Site::with_parameters(id.module, &item.generics);
     if let Fields::Unnamed(fields) = &item.fields {
         let mut types_held = fields.unnamed.iter().map(|field| types.java(&field.ty, &site));
-        let is_value = matches!(
-            (types_held.next(), types_held.next()),
-            (Some(Ok(held)), None) if held.ty == Type::object()
-        );
-        if !is_value {
+        let held = match (types_held.next(), types_held.next()) {
+            (Some(Ok(held)), None) => Some(held.ty),
+            _ => None,
+        };
+        if let Some(of) = held.as_ref().and_then(collection) {
+            let said = fields.unnamed.first().and_then(|field| attributes::doc(&field.attrs));
+            let said = said.filter(|_| types.is_generated).and_then(|doc| said::field(&doc, &of));
+            class.superclass = Some(said.unwrap_or(of));
+            let kind = Kind::Class(class);
+            return Ok(Some(declared(types, id, &item.attrs, own.name.clone(), kind)));
+        }
+        if held != Some(Type::object()) {
             let text =
                 format!("`{}` is left out: the fields of a Java class have names", item.ident);
             return Err(types.problem(id.module, &item.ident, text));
@@ -144,6 +151,18 @@ fn read_struct<'a>(
     }
     let kind = Kind::Class(class);
     Ok(Some(declared(types, id, &item.attrs, own.name.clone(), kind)))
+}
+
+/// The class that a tuple struct over a collection or map extends.
+fn collection(held: &Type) -> Option<Type> {
+    let Type::Class { name, arguments } = held else { return None };
+    let class = match &**name {
+        "java.util.List" => "java.util.ArrayList",
+        "java.util.Set" => "java.util.HashSet",
+        "java.util.Map" => "java.util.HashMap",
+        _ => return None,
+    };
+    Some(Type::Class { name: class.to_owned(), arguments: arguments.clone() })
 }
 
 fn read_field<'a>(

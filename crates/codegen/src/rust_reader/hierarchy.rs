@@ -9,6 +9,7 @@ use super::classes::{EXCEPTION, superclass};
 use super::scope::ItemId;
 use super::types::{Problem, Site, Types};
 use crate::Api;
+use crate::collection;
 use crate::model::{self, Field, Kind, Nullness, Type};
 
 /// Adds the classes of enums, and connects all classes with those below them.
@@ -36,7 +37,10 @@ pub(super) fn connect(types: &Types<'_>, api: &mut Api) {
             if !api.types.contains_key(&held.class) {
                 elsewhere.push((name.clone(), held.class.clone()));
             }
-            if extend(api, &held, &name, item) {
+            // A class that extends a collection is below an interface.
+            if types.is_generated && is_collection(api, &held.class) {
+                elsewhere.push((name.clone(), held.class.clone()));
+            } else if extend(api, &held, &name, item) {
                 family.push(held.class);
             }
         }
@@ -47,7 +51,7 @@ pub(super) fn connect(types: &Types<'_>, api: &mut Api) {
         lift(api, name, &families, &mut done);
     }
     connect_back(api);
-    // Nothing is known of them but that they are there.
+    // Nothing is known of them but that they are there, or below an interface.
     for (above, below) in elsewhere.into_iter().filter(|_| types.is_generated) {
         if let Some(class) = class_mut(api, &above).filter(|of| !of.subclasses.contains(&below)) {
             class.subclasses.push(below);
@@ -142,6 +146,13 @@ fn extend(api: &mut Api, held: &Held, name: &str, item: &ItemEnum) -> bool {
         Some(_) => {}
     }
     true
+}
+
+fn is_collection(api: &Api, name: &str) -> bool {
+    match api.types.get(name).map(|declared| &declared.kind) {
+        Some(Kind::Class(class)) => collection::of(api, class).is_some(),
+        _ => false,
+    }
 }
 
 /// Returns true if `name` is a class below `above`.

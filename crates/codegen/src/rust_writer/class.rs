@@ -3,9 +3,9 @@
 use super::file::File;
 use super::member::{class, derive, document, head, members};
 use super::rust::{Mapped, Rust, Uncarried};
-use super::shape::{Struct, parent_type, subclass_type};
+use super::shape::{Struct, elements, parent_type, subclass_type};
 use super::text::{clean, doc_lines, fits, literal};
-use super::{Writing, layout, note_widened, short};
+use super::{Writing, family, layout, note_widened, short};
 use crate::jdk;
 use crate::model::{Field, Kind, Note, Type};
 use crate::names::{Scope, camel, java_of_snake, snake};
@@ -37,13 +37,7 @@ pub(super) fn object(
     let name_of_derive = if of.exception { "JavaException" } else { "Java" };
     head(writing, file, java, name_of_derive, &list.join(", "));
     let name = writing.name(java);
-    let parameters = match writing.mapper.api.types.get(java).map(|of| &of.kind) {
-        Some(Kind::Class(class)) => writing.mapper.kept(java, &class.parameters),
-        _ => Vec::new(),
-    };
-    let parameters: Vec<String> = parameters.into_iter().map(|of| camel(of)).collect();
-    let generics =
-        if parameters.is_empty() { String::new() } else { format!("<{}>", parameters.join(", ")) };
+    let generics = generics(writing, java);
     let start = file.text.as_str().len();
     file.text.line(0, &format!("pub struct {name}{generics} {{"));
     let open = file.text.as_str().len();
@@ -54,15 +48,6 @@ pub(super) fn object(
         file.text.line(0, &format!("pub struct {name}{generics} {{}}"));
     } else {
         file.text.line(0, "}");
-    }
-    if !of.subclasses.is_empty() {
-        let mut all = of.subclasses.clone();
-        all.push(java.to_owned());
-        let any = format!("Any{name}");
-        let more =
-            [String::new(), format!("[`{name}`] or an exception below it, as a `catch` has it.")];
-        document(writing, file, java, &more);
-        variants(writing, file, java, &any, &all, true);
     }
 }
 
@@ -192,8 +177,23 @@ pub(super) fn subclasses(
     below: &[String],
     notes: &mut Vec<Note>,
 ) {
-    let Some(declared) = writing.mapper.api.types.get(java) else { return };
+    let class = family::class(java);
+    let Some(declared) = writing.mapper.api.types.get(class) else { return };
     let Kind::Class(of) = &declared.kind else { return };
+    if family::is_key(java) {
+        let (own, name) = (writing.name(class), writing.name(java));
+        let more = if of.is_exception {
+            format!("[`{own}`] or an exception below it, as a `catch` has it.")
+        } else {
+            format!(
+                "[`{own}`] or a class below it: what Java declares as `{}`.",
+                layout::simple(class)
+            )
+        };
+        document(writing, file, class, &[String::new(), more]);
+        variants(writing, file, class, name, below, of.is_exception);
+        return;
+    }
     if !of.parameters.is_empty() {
         notes.push(Note {
             at: java.to_owned(),
@@ -245,6 +245,45 @@ fn variants(
         file.text.line(4, &one);
     }
     file.text.line(0, "}");
+}
+
+/// Writes a class that extends a collection or map: a tuple struct over its elements or entries.
+pub(super) fn collection(
+    writing: &Writing<'_>,
+    file: &mut File<'_>,
+    java: &str,
+    of: &Type,
+    notes: &mut Vec<Note>,
+) {
+    let Some(mapped) = elements(writing.mapper, of) else { return };
+    note_widened(notes, java, &mapped.widened);
+    let derives = writing.derives(java);
+    let more = match (derives.eq, derives.hash) {
+        (true, true) => ", Eq, Hash",
+        (true, false) => ", Eq",
+        (false, _) => "",
+    };
+    head(writing, file, java, "Java", &format!("Clone, Debug, Default, PartialEq{more}"));
+    let (name, generics) = (writing.name(java), generics(writing, java));
+    let ty = file.rust(&mapped.rust);
+    file.text.line(0, &format!("pub struct {name}{generics}("));
+    file.text.line(4, &format!("/// `{} this`.", clean(&short(of))));
+    let one = format!("pub {ty},");
+    if !fits(&format!("    {one}")) {
+        file.text.line(4, "#[rustfmt::skip]");
+    }
+    file.text.line(4, &one);
+    file.text.line(0, ");");
+}
+
+/// The type parameters of a struct.
+fn generics(writing: &Writing<'_>, java: &str) -> String {
+    let parameters = match writing.mapper.api.types.get(java).map(|of| &of.kind) {
+        Some(Kind::Class(class)) => writing.mapper.kept(java, &class.parameters),
+        _ => Vec::new(),
+    };
+    let parameters: Vec<String> = parameters.into_iter().map(|of| camel(of)).collect();
+    if parameters.is_empty() { String::new() } else { format!("<{}>", parameters.join(", ")) }
 }
 
 /// Writes a class of which nothing is known, or whose objects hold each other in circles.

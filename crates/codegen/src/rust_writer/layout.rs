@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{RustWriter, cut};
+use super::{RustWriter, cut, family};
 use crate::model::{Api, Kind, Note};
 use crate::names::{Scope, camel, is_known_type, module, type_name};
 
@@ -109,6 +109,12 @@ impl Layout {
                     .entry((path.clone(), file.clone()))
                     .or_default()
                     .push((*java).to_owned());
+                let key = family::key(java);
+                if let Some(name) = names.get(&key).cloned() {
+                    let of = layout.files.entry((path.clone(), file.clone())).or_default();
+                    of.push(key.clone());
+                    layout.places.insert(key, Place { name, ..place.clone() });
+                }
                 layout.places.insert((*java).to_owned(), place);
             }
         }
@@ -204,6 +210,14 @@ impl Layout {
             }
             names.insert(java.to_owned(), name);
         }
+        // Classes keep their names before what is written beside others.
+        for java in types {
+            let may_be = api.types.get(*java).is_some_and(|of| family::may_be(&of.kind, true));
+            if let Some(own) = names.get(*java).filter(|_| may_be) {
+                let name = scope.take_one(&family::name(own));
+                names.insert(family::key(java), name);
+            }
+        }
         names
     }
 }
@@ -223,9 +237,6 @@ fn bare_camel(part: &str) -> String {
 pub(super) fn beside(kind: Option<&Kind>, name: &str) -> Vec<String> {
     match kind {
         Some(Kind::Service(_)) => vec![format!("{name}Client"), format!("{name}Server")],
-        Some(Kind::Class(class)) if class.is_exception && !class.is_abstract => {
-            vec![format!("Any{name}")]
-        }
         _ => Vec::new(),
     }
 }

@@ -9,15 +9,19 @@
 //! | a service | a trait with `#[dubhe::interface]` |
 //! | a class | a struct with `#[derive(Java)]`, its superclass as a flattened field |
 //! | an abstract class, an interface of classes | an enum of the concrete classes below it, which repeat its fields |
+//! | a class `X` with subclasses | a struct, and an enum `AnyX` of all where `X` is declared |
+//! | a class that extends a collection or map of the JDK | a tuple struct over its elements or entries |
 //! | an enum | an enum of constants |
-//! | an exception | a struct with `#[derive(JavaException)]`; one with subclasses `X` has an enum `AnyX` of all as well |
+//! | an exception | a struct with `#[derive(JavaException)]` |
 //! | a service as a parameter | a `Callback` of its client |
 //! | what has no Rust type | a `Value`, with a [`Note`] |
 //! | what Hessian cannot carry | left out, with a [`Note`] and a comment |
 
 mod class;
 mod constants;
+mod depth;
 mod enclose;
+mod family;
 mod file;
 mod fit;
 mod graph;
@@ -80,6 +84,7 @@ pub struct RustWriter {
     nullable: Vec<String>,
     non_null: Vec<String>,
     methods: Vec<(String, MethodOption)>,
+    exact: Vec<String>,
     /// The path of the crate `dubhe`, if it is another one.
     krate: Option<String>,
 }
@@ -129,6 +134,14 @@ impl RustWriter {
         self
     }
 
+    /// Says that values of classes are of exactly these, though they have subclasses: in place of an enum `AnyOrder`, of
+    /// an `Order` and the classes below it, stands the struct `Order`. An object of another class loses what it has besides.
+    /// In a name `*` stands for any letters. Exceptions are as they would be without.
+    pub fn exact(mut self, classes: impl Into<String>) -> Self {
+        self.exact.push(classes.into());
+        self
+    }
+
     /// Gives methods (`org.example.Orders.find`) what no interface says. In a name `*` stands for any letters.
     pub fn method(mut self, methods: impl Into<String>, option: MethodOption) -> Self {
         self.methods.push((methods.into(), option));
@@ -151,9 +164,11 @@ impl RustWriter {
         let api = fit::fit(api, &layout, &mut notes);
         let api = &*api;
         let mut shapes = Shapes::new(api, self);
-        let mut mapper =
-            Mapper { api, writer: self, derives: BTreeMap::new(), used: BTreeMap::new() };
-        solve(&mut mapper, &mut shapes);
+        let families = shapes.of.keys().filter(|key| family::is_key(key));
+        let families = families.map(|key| family::class(key).to_owned()).collect();
+        let (derives, used) = (BTreeMap::new(), BTreeMap::new());
+        let mut mapper = Mapper { api, writer: self, derives, families, used };
+        let limit = solve(&mut mapper, &mut shapes);
         notes.append(&mut layout.notes);
         notes.append(&mut shapes.notes);
         let writing = Writing { mapper: &mapper, layout: &layout, shapes: &shapes };
@@ -173,7 +188,7 @@ impl RustWriter {
             output.files.insert(root::path(package, file), text.finish(source));
             written.entry(package.clone()).or_insert_with(BTreeMap::new).insert(file, names);
         }
-        root::write(&layout, &written, &source::versioned(api), &mut output.files);
+        root::write(&layout, &written, (&source::versioned(api), limit), &mut output.files);
         sort(&mut notes);
         output.notes = notes;
         output
@@ -230,6 +245,7 @@ impl Writing<'_> {
             Some(What::Service) => service::write(self, file, java, notes),
             Some(What::Struct(of)) => class::object(self, file, java, of, notes),
             Some(What::Subclasses(below)) => class::subclasses(self, file, java, below, notes),
+            Some(What::Collection(of)) => class::collection(self, file, java, of, notes),
             Some(What::Constants) => constants::write(self, file, java, notes),
             Some(What::Opaque) => class::opaque(self, file, java),
             None => {}
@@ -245,14 +261,8 @@ impl Writing<'_> {
     fn names(&self, java: &str) -> Vec<String> {
         let name = self.name(java);
         let mut names = vec![name.to_owned()];
-        match self.shapes.of.get(java) {
-            Some(What::Service) => {
-                names.extend(beside(self.mapper.api.types.get(java).map(|of| &of.kind), name));
-            }
-            Some(What::Struct(of)) if !of.subclasses.is_empty() => {
-                names.push(format!("Any{name}"));
-            }
-            _ => {}
+        if let Some(What::Service) = self.shapes.of.get(java) {
+            names.extend(beside(self.mapper.api.types.get(java).map(|of| &of.kind), name));
         }
         names
     }

@@ -112,7 +112,7 @@ impl RustWriter {
         let patterns = || self.nullable.iter().chain(&self.non_null);
         let mut open: BTreeSet<&String> =
             patterns().chain(self.methods.iter().map(|(pattern, _)| pattern)).collect();
-        if open.is_empty() {
+        if open.is_empty() && self.exact.is_empty() {
             return api;
         }
         let mut api = api.into_owned();
@@ -140,6 +140,14 @@ impl RustWriter {
                 Kind::Enum(_) => {}
             }
         }
+        let is_class = |of: &Kind| matches!(of, Kind::Class(_));
+        let none = |pattern: &&String| {
+            !api.types.iter().any(|(name, of)| is_class(&of.kind) && matches(pattern, name))
+        };
+        notes.extend(self.exact.iter().filter(none).map(|pattern| Note {
+            at: pattern.clone(),
+            text: "no class has such a name; write org.example.Order".to_owned(),
+        }));
         let text = "no member that an option is for has such a name; write org.example.Orders.find for a method, \
                     org.example.Orders.find.id for its parameter, org.example.Order.id for a field";
         let note = |at: &String| Note { at: at.clone(), text: text.to_owned() };

@@ -1,7 +1,8 @@
 //! The Rust types of Java's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::family;
 use super::{OVERRIDE_VALUE, RustWriter};
 use crate::jdk::{self, Named, Shape};
 use crate::model::{Api, Kind, Nullness, Primitive, Type};
@@ -71,6 +72,8 @@ pub(super) struct Mapper<'a> {
     pub(super) writer: &'a RustWriter,
     /// The derives of the types that are written.
     pub(super) derives: BTreeMap<String, Derives>,
+    /// The classes whose values are of them or of one below them.
+    pub(super) families: BTreeSet<String>,
     /// The use of type parameters by the fields of each class.
     pub(super) used: BTreeMap<String, Vec<bool>>,
 }
@@ -200,6 +203,9 @@ impl Mapper<'_> {
                 Kind::Enum(_) => Ok(Rust::User(name.to_owned(), Vec::new())),
                 Kind::Class(class) if class.is_abstract => {
                     Ok(Rust::User(name.to_owned(), Vec::new()))
+                }
+                Kind::Class(_) if self.families.contains(name) => {
+                    Ok(Rust::User(family::key(name), Vec::new()))
                 }
                 Kind::Class(class) => {
                     let mut all = Vec::new();
@@ -358,6 +364,14 @@ pub(super) fn parameter_key(name: &str) -> String {
 const THROWABLE: Named = Named { path: "java::Throwable", default: true, hash: false, copy: false };
 
 impl Rust {
+    /// The type itself, where the class or one below it may be.
+    pub(super) fn exactly(self) -> Self {
+        match self {
+            Self::User(name, arguments) => Self::User(family::class(&name).to_owned(), arguments),
+            other => other,
+        }
+    }
+
     /// The types that it names, of those that are written.
     pub(super) fn users(&self, found: &mut Vec<String>) {
         match self {
@@ -403,7 +417,9 @@ impl Rust {
             Rust::Bytes => "byte[]".into(),
             Rust::Value | Rust::Parameter(_) => "java.lang.Object".into(),
             Rust::Named(_, java) => (*java).into(),
-            Rust::User(java, _) | Rust::Custom(_, java) | Rust::Callback(java) => java.clone(),
+            Rust::User(java, _) | Rust::Custom(_, java) | Rust::Callback(java) => {
+                family::class(java).to_owned()
+            }
             Rust::Option(of) => boxed(of),
             Rust::Boxed(of) => of.declares(),
             Rust::List(_) => "java.util.List".into(),

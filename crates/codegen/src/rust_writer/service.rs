@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use super::file::File;
 use super::member::document;
 use super::rust::{Rust, Uncarried};
-use super::shape::{What, substitute};
+use super::shape::What;
 use super::text::{Text, clean, doc_lines, fits, literal};
-use super::{MethodOption, Writing, layout, note_widened, short};
+use super::{MethodOption, Writing, family, layout, note_widened, short};
 use crate::jdk::{self, Shape};
 use crate::model::{Kind, Method, Note, Primitive, Service, Stream, Type};
 use crate::names::{Scope, is_class, java_of_snake, snake};
@@ -151,7 +151,7 @@ fn word(ty: &Type) -> String {
 
 /// The type, of whose parameters a trait has none.
 fn concrete(ty: &Type) -> Type {
-    substitute(ty, &[], &[])
+    ty.substitute(&[], &[])
 }
 
 /// A method in Rust.
@@ -337,7 +337,9 @@ fn error(writing: &Writing<'_>, file: &File<'_>, thrown: &str) -> String {
     let simple = layout::simple(thrown);
     let throwable = file.facade("java::Throwable::of");
     let any = match writing.shapes.of.get(thrown) {
-        Some(What::Struct(of)) if of.exception => !of.subclasses.is_empty(),
+        Some(What::Struct(of)) if of.exception => {
+            writing.shapes.of.contains_key(&family::key(thrown))
+        }
         Some(What::Subclasses(_)) => false,
         _ => {
             return format!(
@@ -345,7 +347,8 @@ fn error(writing: &Writing<'_>, file: &File<'_>, thrown: &str) -> String {
             );
         }
     };
-    let path = file.path(thrown, |name| if any { format!("Any{name}") } else { name.to_owned() });
+    let key = if any { family::key(thrown) } else { thrown.to_owned() };
+    let path = file.path(&key, str::to_owned);
     let name = path.rsplit("::").next().unwrap_or_default();
     format!("- `{simple}`: [`{name}::from_status`]({path}::from_status) finds it in the status")
 }

@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::depth;
 use super::enclose::enclose;
+use super::family;
 use super::graph::{Graph, components};
-use super::rust::{Derives, Mapper, Rust, parameter_key};
-use super::{OVERRIDE_VALUE, RustWriter};
+use super::rust::{Derives, Mapped, Mapper, Rust, parameter_key};
+use super::{OVERRIDE_VALUE, RustWriter, layout};
+use crate::collection;
+use crate::jdk::Shape;
 use crate::model::{Api, Class, Field, Kind, Note, Nullness, Type};
 
 /// Fields of abstract classes that those below them repeat, and classes that enums of those above them name, of all types
@@ -23,8 +27,11 @@ pub(super) enum What {
     Service,
     /// A struct.
     Struct(Struct),
-    /// An enum of the concrete classes below an abstract one, by their binary names.
+    /// An enum of the concrete classes below an abstract one, by their binary names; or of a class and those below it, under
+    /// a [key](family::key) of its own.
     Subclasses(Vec<String>),
+    /// A tuple struct over the elements or entries of a collection or map of the JDK.
+    Collection(Type),
     /// An enum of constants.
     Constants,
     /// A tuple struct over a `Value`.
@@ -39,8 +46,6 @@ pub(super) struct Struct {
     /// The fields of its own, after those of the abstract classes between it and `parent`.
     pub(super) fields: Vec<Field>,
     pub(super) exception: bool,
-    /// The concrete classes below it, if it is an exception.
-    pub(super) subclasses: Vec<String>,
 }
 
 /// The forms of all types. Those for which the options name a type are not there.
@@ -62,6 +67,7 @@ impl Shapes {
     pub(super) fn new(api: &Api, writer: &RustWriter) -> Self {
         let mut shapes = Self::default();
         let circles = circles(api);
+        let of_types = family::of_types(api);
         for (name, declared) in &api.types {
             let what = match (writer.types.get(name), &declared.kind) {
                 (Some(path), _) if path != OVERRIDE_VALUE => continue,
@@ -89,8 +95,15 @@ impl Shapes {
                         }
                     }
                 }
-                (None, Kind::Class(class)) => shapes.object((api, &circles), writer, name, class),
+                (None, Kind::Class(class)) => match collection::of(api, class) {
+                    Some(of) => What::Collection(of),
+                    None => shapes.object((api, &circles), writer, name, class),
+                },
             };
+            let is_declared = of_types.contains(&**name);
+            if matches!(what, What::Struct(_)) && family::may_be(&declared.kind, is_declared) {
+                shapes.family(api, writer, name);
+            }
             shapes.of.insert(name.clone(), what);
         }
         shapes
@@ -126,7 +139,7 @@ impl Shapes {
         class: &Class,
     ) -> What {
         let own: Vec<Type> = class.parameters.iter().cloned().map(Type::Variable).collect();
-        let known = |ty: &Type| substitute(ty, &class.parameters, &own);
+        let known = |ty: &Type| ty.substitute(&class.parameters, &own);
         let fields = class.fields.iter().map(|of| Field { ty: known(&of.ty), ..of.clone() });
         let mut levels: Vec<Vec<Field>> = vec![fields.collect()];
         let mut next = class.superclass.as_ref().map(known);
@@ -156,18 +169,17 @@ impl Shapes {
                 parent = Some(Type::Class { name: above, arguments });
                 break;
             }
-            let replace = |ty: &Type| substitute(ty, &of.parameters, &arguments);
+            let replace = |ty: &Type| ty.substitute(&of.parameters, &arguments);
             let fields =
                 of.fields.iter().map(|field| Field { ty: replace(&field.ty), ..field.clone() });
             levels.push(fields.collect());
             next = of.superclass.as_ref().map(replace);
         }
         let inherited = levels.iter().skip(1).map(Vec::len).sum();
-        let subclasses = if exception { self.below(api, name) } else { Some(Vec::new()) };
-        let (true, Some(subclasses)) = (self.repeat(inherited), subclasses) else {
+        if !self.repeat(inherited) {
             self.note(name, TOO_MUCH);
             return What::Opaque;
-        };
+        }
         // The last one of each name.
         let mut last: BTreeMap<&str, usize> = BTreeMap::new();
         for (at, field) in levels.iter().rev().flatten().enumerate() {
@@ -181,7 +193,7 @@ impl Shapes {
         let fields = levels.iter().rev().flatten().enumerate();
         let fields = fields.filter(|(at, field)| last.get(&*field.name) == Some(at));
         let fields = fields.map(|(_, field)| field.clone()).collect();
-        What::Struct(Struct { parent, fields, exception, subclasses })
+        What::Struct(Struct { parent, fields, exception })
     }
 }
 
@@ -211,6 +223,46 @@ fn circles(api: &Api) -> BTreeSet<&str> {
 }
 
 impl Shapes {
+    /// Adds the enum of a class and of those below it.
+    fn family(&mut self, api: &Api, writer: &RustWriter, name: &str) {
+        let is_exception = matches!(api.types.get(name).map(|of| &of.kind), Some(Kind::Class(of)) if of.is_exception);
+        if writer.is_exact(name) {
+            return;
+        }
+        let Some(mut below) = self.below(api, name) else {
+            let text = "the classes below it are too many together with those of other types, so objects of them are read as \
+                        this class, without what they have besides; name fewer interfaces";
+            self.note(name, text);
+            return;
+        };
+        if below.is_empty() {
+            return;
+        }
+        if !is_exception {
+            let simple = layout::simple(name);
+            let text = format!(
+                "{} in its place, so where it is declared an enum of all stands; `--exact {name}` has the struct {simple} \
+                 there, if no object of a class below it is sent",
+                match &*below {
+                    [one] => format!("an object of {} may be", layout::simple(one)),
+                    [one, _] => format!(
+                        "objects of {} and another class below it may be",
+                        layout::simple(one)
+                    ),
+                    [one, others @ ..] => format!(
+                        "objects of {} and {} other classes below it may be",
+                        layout::simple(one),
+                        others.len()
+                    ),
+                    [] => String::new(),
+                }
+            );
+            self.note(name, text);
+        }
+        below.push(name.to_owned());
+        self.of.insert(family::key(name), What::Subclasses(below));
+    }
+
     /// The classes below a class that have objects, without itself, sorted; `None` if all together are too many.
     fn below(&mut self, api: &Api, name: &str) -> Option<Vec<String>> {
         let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::from([name]));
@@ -247,25 +299,9 @@ impl Shapes {
     }
 }
 
-/// The type with its parameters replaced; those that a raw type lacks are `Object`.
-pub(super) fn substitute(ty: &Type, parameters: &[String], arguments: &[Type]) -> Type {
-    match ty {
-        Type::Variable(name) => {
-            let at = parameters.iter().position(|parameter| parameter == name);
-            at.and_then(|at| arguments.get(at)).cloned().unwrap_or_else(Type::object)
-        }
-        Type::Array(of) => Type::Array(Box::new(substitute(of, parameters, arguments))),
-        Type::Nullable(of) => Type::Nullable(Box::new(substitute(of, parameters, arguments))),
-        Type::Class { name, arguments: own } => Type::Class {
-            name: name.clone(),
-            arguments: own.iter().map(|of| substitute(of, parameters, arguments)).collect(),
-        },
-        Type::Void | Type::Primitive(_) => ty.clone(),
-    }
-}
-
-/// Finds what can be derived, which type parameters are used, and which fields are boxed.
-pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) {
+/// Finds what can be derived, which type parameters are used, and which fields are boxed. Returns the `recursion_limit` that
+/// a crate needs for all, if it needs one.
+pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) -> Option<usize> {
     let all: Vec<(String, What)> =
         shapes.of.iter().map(|(name, what)| (name.clone(), what.clone())).collect();
     // What a type consists of comes before it, so that few rounds are needed.
@@ -291,7 +327,9 @@ pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) {
     });
     // Default is won by and by: a class that holds itself has none.
     until_stable(mapper, &order, |mapper, name, what| {
-        let What::Struct(_) = what else { return false };
+        if !matches!(what, What::Struct(_) | What::Collection(_)) {
+            return false;
+        }
         let known = mapper.derives.get(name).copied().unwrap_or(Derives::ALL);
         let default = parts(mapper, name, what).iter().all(|part| mapper.derives(part).default);
         replace(&mut mapper.derives, name, Derives { default, ..known })
@@ -311,6 +349,9 @@ pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) {
     hold(mapper, shapes, &order);
     enclose(mapper, shapes, &all);
     note_circles(mapper, shapes, &all);
+    let (limit, note) = depth::limit(mapper, shapes, &all)?;
+    shapes.notes.push(note);
+    Some(limit)
 }
 
 /// The numbers of types by their names.
@@ -338,7 +379,7 @@ fn note_circles(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]
     let graph = named(mapper, all);
     let groups = components(&graph);
     for (at, (name, what)) in all.iter().enumerate() {
-        if matches!(what, What::Struct(_)) && groups.is_circle(&graph, at) {
+        if matches!(what, What::Struct(_) | What::Collection(_)) && groups.is_circle(&graph, at) {
             shapes.note(
                 name,
                 "its objects may hold each other; where they form circles, as nodes that know their parents do, \
@@ -381,12 +422,13 @@ pub(super) fn field_type(mapper: &Mapper<'_>, java: &str, field: &Field) -> Opti
 
 /// The type of the superclass.
 pub(super) fn parent_type(mapper: &Mapper<'_>, parent: &Type) -> Option<Rust> {
-    mapper.map(parent, Nullness::NonNull, false).ok().map(|mapped| mapped.rust)
+    mapper.map(parent, Nullness::NonNull, false).ok().map(|mapped| mapped.rust.exactly())
 }
 
 /// The type of a subclass, with any objects in place of its parameters.
 pub(super) fn subclass_type(mapper: &Mapper<'_>, name: &str) -> Option<Rust> {
-    mapper.map(&Type::class(name), Nullness::NonNull, false).ok().map(|mapped| mapped.rust)
+    let mapped = mapper.map(&Type::class(name), Nullness::NonNull, false).ok();
+    mapped.map(|mapped| mapped.rust.exactly())
 }
 
 /// The types that a type consists of.
@@ -400,8 +442,21 @@ pub(super) fn parts(mapper: &Mapper<'_>, java: &str, what: &What) -> Vec<Rust> {
         What::Subclasses(below) => {
             below.iter().filter_map(|name| subclass_type(mapper, name)).collect()
         }
+        What::Collection(of) => elements(mapper, of).into_iter().map(|of| of.rust).collect(),
         What::Service | What::Constants | What::Opaque => Vec::new(),
     }
+}
+
+/// The type of the elements or entries of a collection or map of the JDK.
+pub(super) fn elements(mapper: &Mapper<'_>, of: &Type) -> Option<Mapped> {
+    let Type::Class { name, arguments } = of else { return None };
+    let class = match crate::jdk::collection(name)? {
+        Shape::Set => "java.util.Set",
+        Shape::Map => "java.util.Map",
+        _ => "java.util.List",
+    };
+    let of = Type::Class { name: class.to_owned(), arguments: arguments.clone() };
+    mapper.map(&of, Nullness::NonNull, false).ok()
 }
 
 /// Finds which type parameters are held without a pointer.

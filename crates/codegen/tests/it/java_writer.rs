@@ -2,6 +2,7 @@
 
 use dubhe_codegen::java_writer::{JavaRelease, JavaWriter};
 use dubhe_codegen::model::{Class, Declared, Kind, Type};
+use dubhe_codegen::proto_writer::ProtoWriter;
 use dubhe_codegen::{Api, Written};
 
 use crate::shop;
@@ -159,4 +160,34 @@ fn hostile_models_are_written() {
         "{text}"
     );
     assert_eq!(written.notes.len(), 4, "{:?}", notes(&written));
+}
+
+#[test]
+fn a_tuple_struct_over_a_collection_extends_it() {
+    let api = shop::read(
+        "#[derive(dubhe::Java)] #[java(class = \"a.Names\")] struct Names(pub Vec<String>);
+         #[derive(dubhe::Java)] #[java(class = \"a.Tags\")] struct Tags(std::collections::BTreeSet<i64>);
+         #[derive(dubhe::Java)] #[java(class = \"a.Attrs\")] struct Attrs<T>(std::collections::HashMap<String, T>);
+         #[derive(dubhe::Java)] #[java(class = \"a.Holder\")] struct Holder { names: Names, attrs: Attrs<Names> }",
+    );
+    assert_eq!(api.notes, []);
+    let written = JavaWriter::new().write(&api);
+    assert_eq!(notes(&written), Vec::<String>::new());
+    for (path, line) in [
+        ("Names", "public class Names extends ArrayList<String> {"),
+        ("Tags", "public class Tags extends HashSet<Long> {"),
+        ("Attrs", "public class Attrs<T> extends HashMap<String, T> {"),
+        ("Holder", "    private Attrs<Names> attrs;"),
+    ] {
+        let text = file(&written, &format!("src/main/java/a/{path}.java"));
+        assert!(text.contains(line), "{text}");
+        // Its equality is that of its elements.
+        assert_eq!(text.contains("boolean equals("), path == "Holder", "{text}");
+    }
+    let proto = ProtoWriter::new().write(&api);
+    let said = notes(&proto).join("\n");
+    assert!(
+        said.contains("a.Holder.names: the field is left out: a.Names is a collection or map"),
+        "{said}"
+    );
 }

@@ -73,7 +73,7 @@ pub(crate) fn expand(container: &Container<'_>, variants: &Variants<'_>) -> Resu
                     #(#choices)*
                     usize::MAX
                 };
-                match d.peek_class()?.map_or(usize::MAX, choose) {
+                match d.peek_type()?.map_or(usize::MAX, choose) {
                     #(#arms)*
                     #rest
                 }

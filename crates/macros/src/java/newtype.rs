@@ -1,4 +1,5 @@
-//! A tuple struct of one field: written and read as this field, under the class of the struct.
+//! A tuple struct of one field: written and read as this field, under the class of the struct. A collection or map is
+//! written as one of that class.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -35,8 +36,8 @@ pub(super) fn expand(container: &Container<'_>, ty: &Type) -> TokenStream {
     let (encode_generics, _, encode_clause) = encodes.split_for_impl();
     let (decode_generics, _, decode_clause) = decodes.split_for_impl();
     let span = ty.span();
-    let encode = quote_spanned!(span=> __hessian2::Encode::encode(&self.0, e));
-    let encode_boxed = quote_spanned!(span=> __hessian2::Encode::encode_boxed(&self.0, e));
+    let class = &container.class;
+    let encode = quote_spanned!(span=> __hessian2::Encode::encode_as(&self.0, class, e));
     let decode = quote_spanned!(span=> <#ty as __hessian2::Decode<'__de>>::decode(d).map(Self));
     quote! {
         #java_type
@@ -46,14 +47,15 @@ pub(super) fn expand(container: &Container<'_>, ty: &Type) -> TokenStream {
                 &self,
                 e: &mut __hessian2::Encoder,
             ) -> ::std::result::Result<(), __hessian2::Error> {
-                #encode
+                __hessian2::Encode::encode_as(self, #class, e)
             }
 
-            fn encode_boxed(
+            fn encode_as(
                 &self,
+                class: &str,
                 e: &mut __hessian2::Encoder,
             ) -> ::std::result::Result<(), __hessian2::Error> {
-                #encode_boxed
+                #encode
             }
         }
 

@@ -1,6 +1,7 @@
 //! `derive(Java)` against bytes that Java wrote, and against messages of other shapes.
 
 use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt::Debug;
 
 use crate::support::written_by_java;
@@ -428,4 +429,99 @@ fn a_lifetime_may_be_called_de() {
 
     let bytes = to_bytes(&Borrowed { name: "Ada" }).unwrap();
     assert_eq!(from_bytes::<Borrowed<'_>>(&bytes).unwrap().name, "Ada");
+}
+
+/// `class Names extends ArrayList<String>`, and `class Sub extends Names`.
+#[derive(Java, Clone, Debug, Default, PartialEq)]
+#[java(class = "zoo.Names", crate = "dubhe_hessian2")]
+struct Names(Vec<String>);
+
+#[derive(Java, Clone, Debug, Default, PartialEq)]
+#[java(class = "zoo.Sub", crate = "dubhe_hessian2")]
+struct Sub(Names);
+
+/// `class Attrs extends HashMap<String, Object>`.
+#[derive(Java, Clone, Debug, Default, PartialEq)]
+#[java(class = "zoo.Attrs", crate = "dubhe_hessian2")]
+struct Attrs(HashMap<String, Value>);
+
+/// `class Tags extends TreeSet<String>`.
+#[derive(Java, Clone, Debug, Default, PartialEq)]
+#[java(class = "zoo.Tags", crate = "dubhe_hessian2")]
+struct Tags(BTreeSet<String>);
+
+/// `class Props extends Properties`, whose keys are any objects.
+#[derive(Java, Clone, Debug, Default, PartialEq)]
+#[java(class = "zoo.Props", crate = "dubhe_hessian2")]
+struct Props(Value);
+
+#[derive(Java, Clone, Debug, PartialEq)]
+#[java(class = "zoo.Bytes", crate = "dubhe_hessian2")]
+struct Octets(Vec<u8>);
+
+#[test]
+fn a_class_that_extends_a_collection_is_one_of_its_name() {
+    // What hessian-lite 4.0.4 writes of each.
+    let names = Names(vec!["a".into()]);
+    assert_eq!(to_bytes(&names).unwrap(), b"\x71\x09zoo.Names\x01a"[..]);
+    assert_eq!(to_bytes(&Sub(names.clone())).unwrap(), b"\x71\x07zoo.Sub\x01a"[..]);
+    let attrs = Attrs([("k".to_owned(), Value::Int(1))].into());
+    assert_eq!(to_bytes(&attrs).unwrap(), b"M\x09zoo.Attrs\x01k\x91Z"[..]);
+    let tags = Tags(["a".to_owned(), "b".to_owned()].into());
+    assert_eq!(to_bytes(&tags).unwrap(), b"\x72\x08zoo.Tags\x01a\x01b"[..]);
+    let props = Props(Value::map([("k", "v")]));
+    assert_eq!(to_bytes(&props).unwrap(), b"M\x09zoo.Props\x01k\x01vZ"[..]);
+
+    assert_eq!(through_bytes(&names), names);
+    assert_eq!(through_bytes(&Sub(names.clone())), Sub(names.clone()));
+    assert_eq!(through_bytes(&attrs), attrs);
+    assert_eq!(through_bytes(&tags), tags);
+    // Within others, behind pointers and where null may be.
+    let within = vec![Some(Box::new(names.clone())), None];
+    assert_eq!(to_bytes(&within).unwrap(), b"\x7a\x71\x09zoo.Names\x01aN"[..]);
+    assert_eq!(through_bytes(&within), within);
+    // Peers that lack the class, and declared types, have no name.
+    assert_eq!(from_bytes::<Names>(&to_bytes(&vec!["a"]).unwrap()).unwrap(), names);
+    // Bytes have no class.
+    assert_eq!(to_bytes(&Octets(vec![1])).unwrap(), to_bytes(&[1_u8][..]).unwrap());
+}
+
+/// `abstract class Texts extends AbstractList<String>` with classes below it, one of which is a map as well.
+#[derive(Java, Debug, PartialEq)]
+#[java(class = "zoo.Texts", crate = "dubhe_hessian2")]
+enum Texts {
+    Names(Names),
+    Attrs(Attrs),
+    Address(Address),
+}
+
+#[test]
+fn a_collection_is_a_variant_by_its_class() {
+    let all = [
+        Texts::Names(Names(vec!["a".into()])),
+        Texts::Attrs(Attrs([("k".to_owned(), Value::Int(1))].into())),
+        Texts::Names(Names((0..9).map(|at| at.to_string()).collect())),
+        Texts::Address(address("Road 1", "Citta", 1001)),
+        Texts::Names(Names::default()),
+    ];
+    let bytes = to_bytes(&all[..]).unwrap();
+    assert_eq!(from_bytes::<Vec<Texts>>(&bytes).unwrap(), all);
+    // Once more, by a reference.
+    let list = Value::from(dubhe_core::value::List::new(["a"]).class("zoo.Names"));
+    let twice = Value::list([list.shared(1), Value::reference(1)]);
+    let read: Vec<Texts> = through(twice).unwrap();
+    assert_eq!(
+        read,
+        [Texts::Names(Names(vec!["a".into()])), Texts::Names(Names(vec!["a".into()]))]
+    );
+    // None of the classes, and no class.
+    for other in [dubhe_core::value::List::new(["a"]).class("zoo.Other").into(), Value::list(["a"])]
+    {
+        let error = through::<Texts>(other).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Mismatch, "{error}");
+    }
+}
+
+fn through_bytes<T: Encode + for<'de> Decode<'de>>(value: &T) -> T {
+    from_bytes(&to_bytes(value).unwrap()).unwrap()
 }

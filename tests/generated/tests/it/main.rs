@@ -1,5 +1,7 @@
 //! Generated code: that it is up to date, compiles without a warning, travels and is called.
 #![deny(warnings, missing_docs)]
+// The limit that a note names for `odd::levels`.
+#![recursion_limit = "256"]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
 pub mod build_script;

@@ -242,7 +242,7 @@ impl Decoder<'_> {
     }
 
     /// Reads the type of a list or map: text, or the number of a type read before.
-    fn read_type(&mut self) -> Result<usize, Error> {
+    pub(super) fn read_type(&mut self) -> Result<usize, Error> {
         let number = self.at.types as usize;
         if !Self::is_str(self.peek()?) {
             let start = self.at.position;

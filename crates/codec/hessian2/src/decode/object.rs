@@ -69,7 +69,7 @@ impl<'de> Decoder<'de> {
     }
 
     /// The class of the object that is next, without reading the object; none when it is something
-    /// else. It is by this that an enum over subclasses chooses.
+    /// else.
     ///
     /// # Errors
     /// Those of a malformed class definition or reference.
@@ -88,6 +88,46 @@ impl<'de> Decoder<'de> {
             Start::Other(_) => None,
         };
         Ok(number.map(|number| self.class_name(number)))
+    }
+
+    /// The class of the object that is next, or that of a list or map which names one, without reading it: a class that
+    /// extends a collection is written as a list. It is by this that an enum over subclasses chooses.
+    ///
+    /// # Errors
+    /// As [`peek_class`](Self::peek_class).
+    pub fn peek_type(&mut self) -> Result<Option<&str>, Error> {
+        let number = match self.read_start()? {
+            Start::Object(_) => return self.peek_class(),
+            Start::Other(tag::REFERENCE) => {
+                let here = self.at;
+                let number = self.read_reference()?;
+                self.at = here;
+                match self.replay(number, |d| match d.read_start()? {
+                    Start::Object(_) => Ok(None),
+                    Start::Other(tag) => d.type_ahead(tag),
+                })? {
+                    None => return self.peek_class(),
+                    known => known,
+                }
+            }
+            Start::Other(tag) => self.type_ahead(tag)?,
+        };
+        let known = number.and_then(|number| self.tables.types.get(number));
+        Ok(known.map(|known| &*known.text))
+    }
+
+    /// The number of the type of the list or map that begins with `tag`, which is next and remains so.
+    fn type_ahead(&mut self, tag: u8) -> Result<Option<usize>, Error> {
+        let is_typed =
+            matches!(tag, 0x70..=0x77 | tag::TYPED_LIST_OPEN | tag::TYPED_LIST | tag::TYPED_MAP);
+        if !is_typed {
+            return Ok(None);
+        }
+        let here = self.at;
+        self.at.position += 1;
+        let number = self.read_type()?;
+        self.at = here;
+        Ok(Some(number))
     }
 
     /// Reads a constant of a Java enum: an object whose field `name` says which. Text is taken as

@@ -183,7 +183,7 @@ pub fn decode_or_default<'de, T: Decode<'de> + Default>(d: &mut Decoder<'de>) ->
 /// The error of what is next, which is none of the subclasses of `class`.
 #[cold]
 pub fn unexpected_class(class: &str, d: &mut Decoder<'_>) -> Error {
-    match d.peek_class() {
+    match d.peek_type() {
         Ok(Some(found)) => Error::unexpected_class(class, found),
         Ok(None) => return d.mismatch(class),
         Err(error) => return error,

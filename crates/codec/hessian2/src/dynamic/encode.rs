@@ -12,6 +12,21 @@ impl Encode for Value {
         let mut shared = Shared::of(std::slice::from_ref(self));
         write(self, e, &mut shared)
     }
+
+    /// A list or map that has a class of its own keeps it.
+    fn encode_as(&self, class: &str, e: &mut Encoder) -> Result<(), Error> {
+        let mut shared = Shared::of(std::slice::from_ref(self));
+        match self {
+            Self::List(list) if list.class.is_none() => {
+                let items = |e: &mut Encoder| write_items(&list.items, e, &mut shared);
+                e.write_typed_list(class, list.items.len(), items)
+            }
+            Self::Map(map) if map.class.is_none() => {
+                e.write_typed_map(class, |e| write_entries(&map.entries, e, &mut shared))
+            }
+            _ => write(self, e, &mut shared),
+        }
+    }
 }
 
 /// Writes the elements of one value as arguments, one after the other: what one names, others may
@@ -48,19 +63,14 @@ fn write<'a>(value: &'a Value, e: &mut Encoder, shared: &mut Shared<'a>) -> Resu
         Value::String(v) => e.write_str(v),
         Value::Bytes(v) => e.write_bytes(v),
         Value::List(list) => {
-            let items = |e: &mut Encoder| list.items.iter().try_for_each(|v| write(v, e, shared));
+            let items = |e: &mut Encoder| write_items(&list.items, e, shared);
             return match &list.class {
                 Some(class) => e.write_typed_list(class, list.items.len(), items),
                 None => e.write_list(list.items.len(), items),
             };
         }
         Value::Map(map) => {
-            let entries = |e: &mut Encoder| {
-                map.entries.iter().try_for_each(|(key, value)| {
-                    write(key, e, shared)?;
-                    write(value, e, shared)
-                })
-            };
+            let entries = |e: &mut Encoder| write_entries(&map.entries, e, shared);
             return match &map.class {
                 Some(class) => e.write_typed_map(class, entries),
                 None => e.write_map(entries),
@@ -85,6 +95,25 @@ fn write<'a>(value: &'a Value, e: &mut Encoder, shared: &mut Shared<'a>) -> Resu
         }
     }
     Ok(())
+}
+
+fn write_items<'a>(
+    items: &'a [Value],
+    e: &mut Encoder,
+    shared: &mut Shared<'a>,
+) -> Result<(), Error> {
+    items.iter().try_for_each(|item| write(item, e, shared))
+}
+
+fn write_entries<'a>(
+    entries: &'a [(Value, Value)],
+    e: &mut Encoder,
+    shared: &mut Shared<'a>,
+) -> Result<(), Error> {
+    entries.iter().try_for_each(|(key, value)| {
+        write(key, e, shared)?;
+        write(value, e, shared)
+    })
 }
 
 /// Writes a named container where it is met first, and a reference to it from then on.

@@ -14,6 +14,11 @@ impl<T: Encode> Encode for [T] {
     fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
         T::encode_list(self, e)
     }
+
+    #[inline]
+    fn encode_as(&self, class: &str, e: &mut Encoder) -> Result<(), Error> {
+        T::encode_list_as(self, class, e)
+    }
 }
 
 impl<T: JavaType> JavaType for [T] {
@@ -30,6 +35,11 @@ impl<T: Encode> Encode for Vec<T> {
     #[inline]
     fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
         T::encode_list(self, e)
+    }
+
+    #[inline]
+    fn encode_as(&self, class: &str, e: &mut Encoder) -> Result<(), Error> {
+        T::encode_list_as(self, class, e)
     }
 }
 
@@ -54,6 +64,12 @@ impl<T: Encode> Encode for VecDeque<T> {
     fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
         e.write_list(self.len(), |e| self.iter().try_for_each(|item| item.encode_boxed(e)))
     }
+
+    fn encode_as(&self, class: &str, e: &mut Encoder) -> Result<(), Error> {
+        e.write_typed_list(class, self.len(), |e| {
+            self.iter().try_for_each(|item| item.encode_boxed(e))
+        })
+    }
 }
 
 impl<'de, T: Decode<'de>> Decode<'de> for VecDeque<T> {
@@ -76,6 +92,11 @@ impl<T: JavaType> JavaType for VecDeque<T> {
 impl<T: Encode, const N: usize> Encode for [T; N] {
     fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
         T::encode_list(self, e)
+    }
+
+    #[inline]
+    fn encode_as(&self, class: &str, e: &mut Encoder) -> Result<(), Error> {
+        T::encode_list_as(self, class, e)
     }
 }
 
@@ -103,7 +124,11 @@ macro_rules! set {
     ($type:ident <T $(, $hasher:ident: $($bound:path),+)?>, $class:literal, |$d:ident, $set:ident| $charge:expr, $($element:path),+) => {
         impl<T: Encode $(, $hasher)?> Encode for $type<T $(, $hasher)?> {
             fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
-                e.write_typed_list($class, self.len(), |e| {
+                self.encode_as($class, e)
+            }
+
+            fn encode_as(&self, class: &str, e: &mut Encoder) -> Result<(), Error> {
+                e.write_typed_list(class, self.len(), |e| {
                     self.iter().try_for_each(|item| item.encode_boxed(e))
                 })
             }
@@ -147,6 +172,15 @@ macro_rules! map {
         impl<K: Encode, V: Encode $(, $hasher)?> Encode for $type<K, V $(, $hasher)?> {
             fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
                 e.write_map(|e| {
+                    self.iter().try_for_each(|(key, value)| {
+                        key.encode_boxed(e)?;
+                        value.encode_boxed(e)
+                    })
+                })
+            }
+
+            fn encode_as(&self, class: &str, e: &mut Encoder) -> Result<(), Error> {
+                e.write_typed_map(class, |e| {
                     self.iter().try_for_each(|(key, value)| {
                         key.encode_boxed(e)?;
                         value.encode_boxed(e)

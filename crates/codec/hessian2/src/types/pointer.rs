@@ -20,6 +20,11 @@ macro_rules! transparent {
             fn encode_boxed(&self, e: &mut Encoder) -> Result<(), Error> {
                 (**self).encode_boxed(e)
             }
+
+            #[inline]
+            fn encode_as(&self, class: &str, e: &mut Encoder) -> Result<(), Error> {
+                (**self).encode_as(class, e)
+            }
         }
 
         impl<$($generics)* $inner: JavaType + ?Sized> JavaType for $type {
@@ -72,6 +77,11 @@ impl<T: Encode + ToOwned + ?Sized> Encode for Cow<'_, T> {
     fn encode(&self, e: &mut Encoder) -> Result<(), Error> {
         (**self).encode(e)
     }
+
+    #[inline]
+    fn encode_as(&self, class: &str, e: &mut Encoder) -> Result<(), Error> {
+        (**self).encode_as(class, e)
+    }
 }
 
 impl<T: JavaType + ToOwned + ?Sized> JavaType for Cow<'_, T> {
@@ -94,6 +104,14 @@ impl<T: Encode> Encode for Option<T> {
                 e.write_null();
                 Ok(())
             }
+        }
+    }
+
+    #[inline]
+    fn encode_as(&self, class: &str, e: &mut Encoder) -> Result<(), Error> {
+        match self {
+            Some(value) => value.encode_as(class, e),
+            None => self.encode(e),
         }
     }
 }

@@ -114,6 +114,10 @@ impl Encode for u8 {
         Ok(())
     }
 
+    fn encode_list_as(items: &[Self], _: &str, e: &mut Encoder) -> Result<(), Error> {
+        Self::encode_list(items, e)
+    }
+
     fn encode_array(items: &[Self], _: &str, e: &mut Encoder) -> Result<(), Error> {
         Self::encode_list(items, e)
     }
@@ -153,6 +157,11 @@ impl Encode for f32 {
     fn encode_boxed(&self, e: &mut Encoder) -> Result<(), Error> {
         e.write_f64(self.to_string().parse().unwrap_or_else(|_| (*self).into()));
         Ok(())
+    }
+
+    /// A `Float`: a class has objects.
+    fn encode_as(&self, _: &str, e: &mut Encoder) -> Result<(), Error> {
+        self.encode_boxed(e)
     }
 
     /// An array stays one of `float` in a generic call.

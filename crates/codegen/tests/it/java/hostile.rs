@@ -1,8 +1,13 @@
 //! Class files that are cut, changed or made to harm.
 
+use std::collections::BTreeSet;
+
 use dubhe_codegen::Api;
+use dubhe_codegen::check::differences;
 use dubhe_codegen::classfile::{ClassFile, NEWEST};
 use dubhe_codegen::java_reader::{JavaReader, Limits};
+use dubhe_codegen::model::Kind;
+use dubhe_codegen::rust_reader::read_generated_files;
 use dubhe_codegen::rust_writer::RustWriter;
 
 use super::assemble::{Assembly, class, interface};
@@ -229,11 +234,22 @@ fn messages_of_protobuf_are_told() {
         interfaces: vec!["com/google/protobuf/MessageOrBuilder".into()],
         ..interface("a/HelloOrBuilder").method("getX", "()I", None)
     };
-    let text = print::api(&read(&[message, builder, service("(La/Hello;)V", None)]));
-    assert!(
-        text.starts_with("service a.S\n  void call(java.lang.Object arg0 as a.Hello)\n!"),
-        "{text}"
-    );
+    // A service of messages alone is none.
+    for signature in [None, Some("(Ljava/util/List<La/Hello;>;)V")] {
+        let descriptor = signature.map_or("(La/Hello;)V", |_| "(Ljava/util/List;)V");
+        let all = [message.clone(), builder.clone(), service(descriptor, signature)];
+        let text = print::api(&read(&all));
+        assert!(text.starts_with("! a.S.call: it has the type a.Hello of protobuf"), "{text}");
+        assert!(text.contains("! a.S: all its methods have types of protobuf"), "{text}");
+    }
+    // The runtime may be in no jar.
+    let both = service("(Lcom/google/protobuf/Timestamp;)V", None).method("fine", "(I)V", None);
+    let text = print::api(&read(&[both]));
+    assert!(text.starts_with("service a.S\n  void fine(int arg0)\n! a.S.call: "), "{text}");
+    // In a class it is any object.
+    let holder = class("a/Holder", "java/lang/Object").field("hello", "La/Hello;", None);
+    let text = print::api(&read(&[message, holder, service("(La/Holder;)V", None)]));
+    assert!(text.contains("java.lang.Object hello"), "{text}");
     assert!(text.contains("! a.Hello: it is a type of protobuf"), "{text}");
 }
 
@@ -312,6 +328,16 @@ fn what_is_odd_is_told() {
         "nnn: its name is too long for that of a file, so its module is called nnn",
         "\u{7528}: its name is too long for that of a file, so its module is called u7528",
         "the type is left out: its package has more than 64 levels or 1024 letters",
+        "odd.zoo.Animal: objects of Dog and another class below it may be in its place",
+        "`--exact odd.zoo.Animal` has the struct Animal there",
+        "odd.zoo.Names: Hessian writes the elements or entries of a collection or map alone, so its own fields are left out, \
+         here as in Java: title;",
+        "odd.zoo.Row: Hessian writes the elements or entries of a collection or map alone",
+        "odd.zoo.Props: the keys of a java.util.Map have no Eq and Hash",
+        "odd.levels.C0: its fields lead through more types than Rust's compiler follows by default: write \
+         `#![recursion_limit = \"256\"]`",
+        "odd.names.Words.foo_bar: foo_bar is another name of this type, so it is called foo_bar_7",
+        "odd.names.data.Option: its own name means another type in Rust, so it is called JavaOption",
     ] {
         assert!(notes.contains(part), "{part}\n{notes}");
     }
@@ -325,4 +351,43 @@ fn files_of_long_names_have_short_ones() {
         assert!(path.split('/').all(|part| part.len() < 200), "{path}");
     }
     assert!(files.keys().any(|path| path.starts_with("nnnn")), "{:?}", files.keys());
+}
+
+#[test]
+fn what_is_odd_is_read_back() {
+    let written = RustWriter::new().write(&read(&odd::classes()));
+    let files = written.files.iter().map(|(path, text)| (path.into(), text.clone())).collect();
+    let api = read_generated_files(&files);
+    assert_eq!(api.notes, []);
+    let superclass = |name: &str| match &api.types[name].kind {
+        Kind::Class(of) => of.superclass.as_ref().map(ToString::to_string),
+        _ => None,
+    };
+    for (name, above) in [
+        ("odd.zoo.Names", Some("java.util.ArrayList<java.lang.String>")),
+        ("odd.zoo.Tags", Some("java.util.HashSet<java.lang.String>")),
+        ("odd.zoo.Bag", Some("java.util.LinkedList<T>")),
+        ("odd.zoo.Row", Some("java.util.Map<java.lang.String, java.lang.Integer>")),
+        ("odd.zoo.Puppy", Some("odd.zoo.Dog")),
+        ("odd.zoo.Animal", None),
+    ] {
+        assert_eq!(superclass(name).as_deref(), above, "{name}");
+    }
+    // All members have their names in Java.
+    let members = |name: &str| -> Vec<String> {
+        match &api.types[name].kind {
+            Kind::Class(of) => of.fields.iter().map(|of| of.name.clone()).collect(),
+            Kind::Enum(of) => of.constants.iter().map(|of| of.name.clone()).collect(),
+            Kind::Service(of) => of.methods.iter().map(|of| of.name.clone()).collect(),
+        }
+    };
+    for (name, count) in [("Words", 71), ("Kind", 71), ("Methods", 71)] {
+        let members = members(&format!("odd.names.{name}"));
+        let of_java: BTreeSet<&str> = members.iter().map(String::as_str).collect();
+        assert_eq!((members.len(), of_java.len()), (count, count), "{name}: {members:?}");
+        for own in ["Option", "self", "crate", "async", "fooBar", "foo_bar", "_fooBar", "$fooBar"] {
+            assert!(of_java.contains(own), "{name}.{own}");
+        }
+    }
+    assert_eq!(differences(&api, &api), []);
 }

@@ -105,3 +105,35 @@ fn what_many_classes_inherit_has_a_limit() {
     let told = written.notes.iter().filter(|note| note.text.contains("are too many together"));
     assert!((100..200).contains(&told.count()));
 }
+
+#[test]
+fn many_levels_name_the_limit_that_a_crate_needs() {
+    let limit = |count: usize, descriptor: &str| {
+        let mut all = classes(count, |at, class| {
+            if at + 1 == count {
+                return class;
+            }
+            let name = format!("La/C{:05};", at + 1);
+            let signature = (descriptor != "La;").then(|| descriptor.replace("La;", &name));
+            let descriptor = if signature.is_some() { "Ljava/util/List;".to_owned() } else { name };
+            class.field("next", &descriptor, signature.as_deref())
+        });
+        all.push(service("(La/C00000;)V"));
+        let (_, written) = write(&all);
+        let notes = written.notes.iter().filter(|note| note.text.contains("#![recursion_limit"));
+        let notes: Vec<String> = notes.map(ToString::to_string).collect();
+        let line = written.files["mod.rs"].lines().find(|line| line.starts_with("// #!["));
+        assert_eq!(notes.len(), usize::from(line.is_some()), "{notes:?}");
+        for note in &notes {
+            let line = line.unwrap().trim_start_matches("// ");
+            assert!(note.starts_with("a.C00000: ") && note.contains(line), "{note}");
+        }
+        line.map(str::to_owned)
+    };
+    // An `Option` and a struct are two levels, a list of them four, and 48 are left for what is around.
+    assert_eq!(limit(40, "La;"), None);
+    assert_eq!(limit(70, "La;").unwrap(), "// #![recursion_limit = \"256\"]");
+    assert_eq!(limit(300, "La;").unwrap(), "// #![recursion_limit = \"1024\"]");
+    assert_eq!(limit(15, "Ljava/util/List<La;>;"), None);
+    assert_eq!(limit(70, "Ljava/util/List<La;>;").unwrap(), "// #![recursion_limit = \"512\"]");
+}

@@ -2,6 +2,7 @@
 
 mod assemble;
 mod hostile;
+mod kotlin;
 mod large;
 mod odd;
 mod print;
