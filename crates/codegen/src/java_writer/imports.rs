@@ -86,6 +86,11 @@ impl<'a> Imports<'a> {
         path(name)
     }
 
+    /// An annotation of `java.lang`.
+    pub(super) fn annotation(&mut self, name: &str) -> String {
+        format!("@{}", self.class(&format!("{LANG}.{name}")))
+    }
+
     /// The type as it is said in this file.
     pub(super) fn ty(&mut self, ty: &Type) -> String {
         match ty {
