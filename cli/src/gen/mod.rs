@@ -39,7 +39,7 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
             return Err(failed("there is nothing to write code of; nothing is changed"));
         }
         Found::Api(api) => (write(&options, &api, &out_folder)?, As::Types),
-        Found::OpenApi { text, source } => (of_openapi(&text, &source)?, As::Text),
+        Found::OpenApi { text, source } => (of_openapi(&text, &source)?, As::OpenApi),
         Found::Protobuf(modules) => {
             let files = protobuf::files(&modules)?;
             (Written { files, notes: Vec::new() }, As::Protobuf(modules.descriptors))

@@ -127,12 +127,12 @@ fn changes_are_said_in_words_of_the_file() {
     assert_eq!(
         checked.out,
         "org.example.Hello.Ask: the method is new: incompatible: providers of the old one: they have no such method, and calls of it fail
-org.example.Hello.Say: it was unary and is a stream of replies: incompatible: consumers of the old one: messages are awaited in another way; providers of the old one: messages are awaited in another way
-org.example.Reply.text: the type changed from string to repeated int32: incompatible: consumers of the old one: it is written in another form; providers of the old one: it is written in another form
+org.example.Hello.Say: it was unary and is a stream of replies: incompatible: consumers and providers of the old one: the other side sends or expects its messages in another way
+org.example.Reply.text: the type changed from string to repeated int32: incompatible: consumers and providers of the old one: it is written in another form, and the message is refused or the value lost
 org.example.Request.age: the field is new: int64 = 3: compatible: consumers of the old one: who does not know the field passes it over
-org.example.Request.name: the field 1 has the name first_name: conditional: consumers of the old one: names travel in JSON alone; providers of the old one: names travel in JSON alone
-org.shared.Kind.LOUD: the value is gone: 1: conditional: consumers of the old one: who does not know the value has its number, and refuses its name in JSON; providers of the old one: who does not know the value has its number, and refuses its name in JSON
-org.shared.Kind.QUIET: the value is new: 2: conditional: consumers of the old one: who does not know the value has its number, and refuses its name in JSON; providers of the old one: who does not know the value has its number, and refuses its name in JSON
+org.example.Request.name: the field 1 is called first_name now: conditional: consumers and providers of the old one: names travel in JSON alone
+org.shared.Kind.LOUD: the value is gone: LOUD = 1: conditional: consumers and providers of the old one: who does not know the value has its number in binary, and refuses its name in JSON
+org.shared.Kind.QUIET: the value is new: QUIET = 2: conditional: consumers and providers of the old one: who does not know the value has its number in binary, and refuses its name in JSON
 "
     );
     assert_eq!(
