@@ -2,6 +2,7 @@
 
 mod compare;
 mod options;
+mod place;
 mod proto_changes;
 mod protobuf;
 mod registry;
@@ -32,6 +33,9 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
     }
     let out_folder = options.out.clone().unwrap_or_else(|| default_folder(options.to));
     is_folder(&out_folder)?;
+    if options.to == To::Rust && !options.check {
+        place::refuse_two_modules(&out_folder)?;
+    }
     let (written, way) = match sources::read(&options, kind).await? {
         // Written, it would take away all that was made before.
         Found::Api(api) if api.types.is_empty() => {
@@ -66,6 +70,9 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
         updated.unchanged,
         counted(written.notes.len(), "note")
     )?;
+    if options.to == To::Rust {
+        place::hints(&out_folder, &way);
+    }
     Ok(())
 }
 

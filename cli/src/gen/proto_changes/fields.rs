@@ -103,7 +103,7 @@ impl Changes {
             old.reserved_range.iter().any(|of| (of.start()..of.end()).contains(&number));
         let of_before = before.values().find(|of| of.number() == number);
         let sides = if let Some(before) = of_before {
-            text += &format!(", a number that {} had", before.name());
+            text = format!("{text}, a number that {} had", before.name());
             incompatible("fields travel by number: one is read as the other")
         } else if was_reserved || old.reserved_name.iter().any(|of| of == name) {
             text += ", which was reserved";

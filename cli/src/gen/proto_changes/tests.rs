@@ -108,8 +108,8 @@ fn types_are_judged_by_their_form_on_the_wire() {
         ("map<int32, A>", "map<string, A>", "incompatible"),
         ("repeated A", "map<string, A>", "conditional"),
     ] {
-        let spelled = |of: &str| of.replace("> ", ">").replace("A", "org.example.A");
-        let shown = |of: &str| spelled(of).replace("B", "org.example.B");
+        let spelled = |of: &str| of.replace('A', "org.example.A");
+        let shown = |of: &str| spelled(of).replace('B', "org.example.B");
         let found = message("types", &format!("{old} f = 1;"), &format!("{new} f = 1;"));
         let expected = format!(
             "org.example.M.f: the type changed from {} to {}: {verdict}",

@@ -108,11 +108,17 @@ fn flows(old: &Document, new: &Document) -> BTreeMap<String, Flow> {
                 match document.schemas.get(&name) {
                     Some(Schema::Alias(of)) => of.named(&mut open),
                     Some(Schema::Object { fields, rest }) => {
-                        fields.values().for_each(|of| of.ty.named(&mut open));
-                        rest.iter().for_each(|of| of.named(&mut open));
+                        for of in fields.values() {
+                            of.ty.named(&mut open);
+                        }
+                        if let Some(of) = rest {
+                            of.named(&mut open);
+                        }
                     }
                     Some(Schema::Union { variants, .. }) => {
-                        variants.values().for_each(|of| of.named(&mut open));
+                        for of in variants.values() {
+                            of.named(&mut open);
+                        }
                     }
                     Some(Schema::Enum(_)) | None => {}
                 }

@@ -102,7 +102,7 @@ fn operation(old: &Operation, new: &Operation, changes: &mut Changes<'_>) {
                     } else {
                         Effect::conditional(reason)
                     });
-                    changes.add(&at, member(before), What::ParameterMoved, text, sides);
+                    changes.add(&at, Some(member(before)), What::ParameterMoved, text, sides);
                 }
                 None => added(&at, new, changes),
             },
@@ -160,8 +160,8 @@ fn moved<'a>(
     (!is_here_too).then_some(found)
 }
 
-fn member(of: &Parameter) -> Option<String> {
-    Some(format!("{} {}", of.place, of.name).trim_end().to_owned())
+fn member(of: &Parameter) -> String {
+    format!("{} {}", of.place, of.name).trim_end().to_owned()
 }
 
 fn need(required: bool) -> &'static str {
@@ -176,7 +176,7 @@ fn added(at: &str, new: &Parameter, changes: &mut Changes<'_>) {
         Effect::none()
     };
     let sides = Sides { consumers, providers: Effect::fine("they pass it over") };
-    changes.add(at, member(new), What::ParameterAdded, text, sides);
+    changes.add(at, Some(member(new)), What::ParameterAdded, text, sides);
 }
 
 fn removed(at: &str, old: &Parameter, changes: &mut Changes<'_>) {
@@ -187,7 +187,7 @@ fn removed(at: &str, old: &Parameter, changes: &mut Changes<'_>) {
         Effect::none()
     };
     let sides = Sides { consumers: Effect::fine("new providers pass it over"), providers };
-    changes.add(at, member(old), What::ParameterRemoved, text, sides);
+    changes.add(at, Some(member(old)), What::ParameterRemoved, text, sides);
 }
 
 fn parameter(at: &str, old: &Parameter, new: &Parameter, changes: &mut Changes<'_>) {
@@ -195,7 +195,7 @@ fn parameter(at: &str, old: &Parameter, new: &Parameter, changes: &mut Changes<'
         let text = format!("it is called {} and no longer {}", new.name, old.name);
         let sides =
             Sides::both(Effect::fine("names of variables and headers' letter case do not travel"));
-        changes.add(at, member(old), What::ParameterRenamed, text, sides);
+        changes.add(at, Some(member(old)), What::ParameterRenamed, text, sides);
     }
     if old.ty != new.ty {
         let text = format!("the type changed from {} to {}", spelled(&old.ty), spelled(&new.ty));
@@ -205,7 +205,7 @@ fn parameter(at: &str, old: &Parameter, new: &Parameter, changes: &mut Changes<'
             // All of these are texts, which the provider reads.
             as_texts(changes, &old.ty, &new.ty)
         };
-        changes.add(at, member(old), What::ParameterTypeChanged, text, sides);
+        changes.add(at, Some(member(old)), What::ParameterTypeChanged, text, sides);
     }
     if old.required != new.required {
         let text = format!("it is {} and no longer {}", need(new.required), need(old.required));
@@ -215,7 +215,7 @@ fn parameter(at: &str, old: &Parameter, new: &Parameter, changes: &mut Changes<'
         } else {
             Sides { consumers: Effect::none(), providers: refused }
         };
-        changes.add(at, member(old), What::ParameterNullnessChanged, text, sides);
+        changes.add(at, Some(member(old)), What::ParameterNullnessChanged, text, sides);
     }
     if old.manner != new.manner {
         let manner = |of: &str| match of {
@@ -233,7 +233,7 @@ fn parameter(at: &str, old: &Parameter, new: &Parameter, changes: &mut Changes<'
             ("query", false) => Effect::fine("it makes a difference for lists and objects alone"),
             _ => Effect::conditional("fails unless the provider can read both"),
         };
-        changes.add(at, member(old), What::ParameterTypeChanged, text, Sides::both(effect));
+        changes.add(at, Some(member(old)), What::ParameterTypeChanged, text, Sides::both(effect));
     }
 }
 

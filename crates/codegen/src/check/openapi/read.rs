@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use proc_macro2::Delimiter;
 use quote::ToTokens as _;
 use syn::punctuated::Punctuated;
 
@@ -181,7 +182,12 @@ pub(super) fn code(text: &str) -> Option<String> {
                     }
                 }
                 proc_macro2::TokenTree::Group(of) => {
-                    code.push_str(&format!("{:?}(", of.delimiter()));
+                    code.push_str(match of.delimiter() {
+                        Delimiter::Parenthesis => "(",
+                        Delimiter::Brace => "{",
+                        Delimiter::Bracket => "[",
+                        Delimiter::None => " ",
+                    });
                     add(of.stream(), code);
                     code.push(')');
                 }
@@ -229,7 +235,7 @@ impl Document {
                     };
                     let of_trait = of.trait_.as_ref().and_then(|(path, _)| path.segments.last());
                     match of_trait.map(|of| of.ident.to_string()).as_deref() {
-                        None => document.client(&name, &of)?,
+                        None => document.client(&name, &of),
                         Some("Deserialize") => drop(tagged.insert(name, tags(&of))),
                         Some(_) => {}
                     }
@@ -258,16 +264,15 @@ impl Document {
     }
 
     /// Reads the operations of a client; `impl` blocks of others have no requests.
-    fn client(&mut self, client: &str, of: &syn::ItemImpl) -> Option<()> {
+    fn client(&mut self, client: &str, of: &syn::ItemImpl) {
         for item in &of.items {
             let syn::ImplItem::Fn(method) = item else { continue };
             if method.sig.asyncness.is_none() || !is_public(&method.vis) {
                 continue;
             }
             let name = format!("{client}.{}", plain(&method.sig.ident));
-            self.operations.extend(operation(name, method)?);
+            self.operations.extend(operation(name, method));
         }
-        Some(())
     }
 }
 
@@ -387,39 +392,37 @@ fn is_text(of: &syn::FieldsUnnamed) -> bool {
     of.unnamed.first().is_some_and(|of| Ty::read(&of.ty, DEPTH) == Some(Ty::Text))
 }
 
-/// Reads a method of a client: its requests, of which there is one. `Some(None)` for one that makes none.
-fn operation(name: String, method: &syn::ImplItemFn) -> Option<Option<Operation>> {
+/// Reads a method of a client: its requests, of which there is one. `None` for one that makes none.
+fn operation(name: String, method: &syn::ImplItemFn) -> Option<Operation> {
+    // A type that somebody put there is known by its text.
+    let own = |of: &syn::Type| Ty::Named(of.to_token_stream().to_string());
     let mut types: BTreeMap<String, Ty> = BTreeMap::new();
     for input in &method.sig.inputs {
         let syn::FnArg::Typed(of) = input else { continue };
-        let syn::Pat::Ident(ident) = &*of.pat else { return Some(None) };
-        // A type that somebody put there is known by its text.
-        let own = || Ty::Named(of.ty.to_token_stream().to_string());
-        types.insert(plain(&ident.ident), Ty::read(&of.ty, DEPTH).unwrap_or_else(own));
+        let syn::Pat::Ident(ident) = &*of.pat else { return None };
+        types.insert(plain(&ident.ident), Ty::read(&of.ty, DEPTH).unwrap_or_else(|| own(&of.ty)));
     }
-    let syn::ReturnType::Type(_, result) = &method.sig.output else { return Some(None) };
-    let syn::Type::Path(result) = &**result else { return Some(None) };
+    let syn::ReturnType::Type(_, result) = &method.sig.output else { return None };
+    let syn::Type::Path(result) = &**result else { return None };
     let Some(syn::PathArguments::AngleBracketed(arguments)) =
         result.path.segments.last().map(|of| &of.arguments)
     else {
-        return Some(None);
+        return None;
     };
     let Some(syn::GenericArgument::Type(result)) = arguments.args.first() else {
-        return Some(None);
+        return None;
     };
     let mut calls = Calls { types, label: None, parameters: Vec::new(), accept: String::new() };
     method.block.stmts.iter().for_each(|of| calls.statement(of));
-    let Some((verb, path)) = calls.label.as_deref().and_then(|label| label.split_once(' ')) else {
-        return Some(None);
-    };
-    Some(Some(Operation {
+    let (verb, path) = calls.label.as_deref().and_then(|label| label.split_once(' '))?;
+    Some(Operation {
         name,
         verb: verb.to_owned(),
         path: path.to_owned(),
         parameters: calls.parameters,
-        result: Ty::read(result, DEPTH)?,
+        result: Ty::read(result, DEPTH).unwrap_or_else(|| own(result)),
         accept: calls.accept,
-    }))
+    })
 }
 
 /// The calls in the body of a method.

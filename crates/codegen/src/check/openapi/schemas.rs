@@ -65,7 +65,9 @@ fn schema(name: &str, old: &Schema, new: &Schema, changes: &mut Changes<'_>) {
             Schema::Union { tag: old_tag, variants: old },
             Schema::Union { tag: new_tag, variants: new },
         ) => {
-            if old_tag != new_tag {
+            if old_tag == new_tag {
+                variants(name, old, new, changes);
+            } else {
                 let said = |tag: &Option<String>| match tag {
                     Some(tag) => format!("`{tag}`"),
                     None => "none".to_owned(),
@@ -79,8 +81,6 @@ fn schema(name: &str, old: &Schema, new: &Schema, changes: &mut Changes<'_>) {
                     "fails where a reader looks for a property that the object lacks",
                 ));
                 changes.add(name, None, What::KindChanged, text, sides);
-            } else {
-                variants(name, old, new, changes);
             }
         }
         (Schema::Alias(old), Schema::Alias(new)) if old == new => {}

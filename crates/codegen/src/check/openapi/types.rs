@@ -79,7 +79,7 @@ fn at(written: (&Document, &Ty), read: (&Document, &Ty), left: usize) -> Effect 
         | (Ty::F32, Ty::F32 | Ty::F64)
         | (Ty::F64, Ty::F64) => Effect::none(),
         (Ty::I64, Ty::I32) => Effect::conditional("numbers of more than 32 bits are refused"),
-        (Ty::I32 | Ty::I64, Ty::F32) | (Ty::I64, Ty::F64) | (Ty::F64, Ty::F32) => {
+        (Ty::I32 | Ty::I64 | Ty::F64, Ty::F32) | (Ty::I64, Ty::F64) => {
             Effect::conditional("large numbers lose digits")
         }
         (Ty::F32 | Ty::F64, Ty::I32 | Ty::I64) => {
