@@ -66,7 +66,7 @@ pub(super) fn compare(
     let (shown, take) = (folder.display(), "run the command without --check");
     if !changes.is_empty() {
         let count = counted(changes.len(), "difference");
-        return Err(failed(format!("{count} from {shown}; {take} to take the fleet as it is now")));
+        return Err(failed(format!("{count} from {shown}; {take} to write what is new")));
     }
     let unread = unread.iter().filter(|(_, differs)| *differs).count();
     if unread > 0 {

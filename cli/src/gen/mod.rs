@@ -29,7 +29,10 @@ use sources::Found;
 pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Failure> {
     let kind = sources::kind(&options)?;
     if options.check && options.to != To::Rust {
-        return Err(Failure::Usage("error: --check compares Rust".to_owned()));
+        return Err(Failure::Usage(
+            "error: --check compares the Rust that is there with the sources; with --to java and --to proto it would do nothing"
+                .to_owned(),
+        ));
     }
     let out_folder = options.out.clone().unwrap_or_else(|| default_folder(options.to));
     is_folder(&out_folder)?;
@@ -40,10 +43,13 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
         // Written, it would take away all that was made before.
         Found::Api(api) if api.types.is_empty() => {
             print(&api.notes);
-            return Err(failed("there is nothing to write code of; nothing is changed"));
+            return Err(failed(nothing(options.to)));
         }
         Found::Api(api) => (write(&options, &api, &out_folder)?, As::Types),
         Found::OpenApi { text, source } => (of_openapi(&text, &source)?, As::OpenApi),
+        Found::Protobuf(modules) if protobuf::is_empty(&modules) => {
+            return Err(failed(nothing(options.to)));
+        }
         Found::Protobuf(modules) => {
             let files = protobuf::files(&modules)?;
             (Written { files, notes: Vec::new() }, As::Protobuf(modules.descriptors))
@@ -80,6 +86,15 @@ fn print(notes: &[Note]) {
     for note in notes {
         remark(&format!("note: {note}"));
     }
+}
+
+/// The failure of sources in which nothing is.
+fn nothing(to: To) -> String {
+    let more = match to {
+        To::Rust => "",
+        To::Java | To::Proto => ": no trait has #[dubhe::interface], and no type #[derive(Java)]",
+    };
+    format!("there is nothing to write code of{more}; nothing is changed")
 }
 
 /// Refuses an output that is there and no folder.

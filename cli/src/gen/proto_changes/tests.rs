@@ -16,7 +16,7 @@ fn descriptors(name: &str, text: &str) -> Vec<u8> {
     modules.descriptors
 }
 
-/// What differs: the member, the text and the verdict.
+/// The differences: the member, the text and the verdict.
 fn told(name: &str, old: &str, new: &str) -> Vec<String> {
     let line = |of: &Change| format!("{}: {}: {}", of.at(), of.text, of.compatibility());
     let of = |which: &str, text: &str| descriptors(&format!("{name}-{which}"), text);

@@ -53,7 +53,7 @@ fn differences_are_said_and_fail() {
         (checked.code, &*checked.err),
         (
             1,
-            "error: 4 differences from src/api; run the command without --check to take the fleet as it is now\n"
+            "error: 4 differences from src/api; run the command without --check to write what is new\n"
         )
     );
     assert_eq!(project.read("src/api/listener.rs"), before, "nothing is written");
@@ -205,7 +205,13 @@ fn there_must_be_something_to_compare_with() {
     assert_eq!(alone.code, 2);
     assert!(alone.err.contains("--check"), "{}", alone.err);
     let java = project.generate("src --to java --check");
-    assert_eq!((java.code, &*java.err), (2, "error: --check compares Rust\n"));
+    assert_eq!(
+        (java.code, &*java.err),
+        (
+            2,
+            "error: --check compares the Rust that is there with the sources; with --to java and --to proto it would do nothing\n"
+        )
+    );
 }
 
 #[test]

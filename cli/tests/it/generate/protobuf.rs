@@ -139,7 +139,7 @@ org.shared.Kind.QUIET: the value is new: QUIET = 2: conditional: consumers and p
         (checked.code, &*checked.err),
         (
             1,
-            "error: 7 differences from src/proto; run the command without --check to take the fleet as it is now\n"
+            "error: 7 differences from src/proto; run the command without --check to write what is new\n"
         )
     );
     assert_eq!(project.read("src/proto/org/example.rs"), before, "nothing is written");
@@ -167,7 +167,10 @@ fn what_is_wrong_is_said_with_its_place() {
     for (line, why) in [
         ("wrong.proto", "error: wrong.proto:3:3: name 'Wrod' is not defined\n"),
         ("none.proto", "error: "),
-        ("proto/hello.proto", "error: hello.proto:3:1: import 'shared/kinds.proto' not found\n"),
+        (
+            "proto/hello.proto",
+            "error: hello.proto:3:1: import 'shared/kinds.proto' not found; name the folder that it is in with --include\n",
+        ),
     ] {
         let refused = project.generate(&format!("{line} --out src/proto"));
         assert_eq!((refused.code, &*refused.out), (1, ""), "{line}");

@@ -16,7 +16,7 @@ const KEYWORDS: &[&str] = &[
     "try", "void", "volatile", "while",
 ];
 
-/// What to do about a name.
+/// The remedy for a name.
 pub(super) const RENAME: &str = "; give it another name, such as with #[java(name = \"..\")]";
 
 /// Words that name no type.

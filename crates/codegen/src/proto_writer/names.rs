@@ -1,6 +1,6 @@
 //! Names in `.proto` files.
 
-/// What to do about a name.
+/// The remedy for a name.
 pub(super) const RENAME: &str = "; give it another name, such as with #[java(name = \"..\")]";
 
 /// The constant that each enum begins with.

@@ -6,7 +6,7 @@ use super::names::{self, RENAME};
 use crate::model::{Class, Constant, Declared, Enum, Field, Kind, Nullness, Primitive, Type};
 use crate::{Api, Note};
 
-/// What to do about a list in a list.
+/// The remedy for a list in a list.
 const NESTED: &str = "is within another list or map, which a .proto file does not have: put it into a struct of its own";
 
 /// The deepest nesting of type arguments, and the longest line of superclasses.

@@ -362,7 +362,7 @@ impl<'a> Types<'a> {
         never_null(Type::Class { name: class.to_owned(), arguments })
     }
 
-    /// What is in a collection. The types of generated Rust are those of Java, which says nothing of null there.
+    /// The type of what is in a collection. The types of generated Rust are those of Java, which says nothing of null there.
     fn part(&self, of: Mapped) -> Type {
         let may_be_null = of.null == Nullness::Nullable && !self.is_generated;
         let ty = boxed(of.ty);

@@ -1,4 +1,4 @@
-//! What generated Rust says of its OpenAPI document.
+//! Reader of what generated Rust says of its OpenAPI document.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -53,7 +53,7 @@ pub(super) enum Schema {
     Enum(BTreeSet<String>),
     Union {
         tag: Option<String>,
-        /// By the values of the tag; by types without one.
+        /// The types by the values of the tag; without one by themselves.
         variants: BTreeMap<String, Ty>,
     },
     Alias(Ty),
@@ -66,11 +66,11 @@ pub(super) struct Field {
     pub(super) presence: Presence,
 }
 
-/// What a property may be, beside a value.
+/// The states of a property that has no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Presence {
     Required,
-    /// There, but it may be null.
+    /// A property that is there, but may be null.
     Nullable,
     /// Missing or null.
     Optional,
@@ -328,7 +328,7 @@ fn texts(tokens: proc_macro2::TokenStream) -> Vec<String> {
     found
 }
 
-/// What `#[serde(..)]` says: a name, and words.
+/// Reads `#[serde(..)]`: a name, and words.
 fn serde(attributes: &[syn::Attribute]) -> (Option<String>, BTreeSet<String>) {
     let (mut rename, mut words) = (None, BTreeSet::new());
     for attribute in attributes.iter().filter(|of| of.path().is_ident("serde")) {

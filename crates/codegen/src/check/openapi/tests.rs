@@ -51,7 +51,7 @@ fn sample() -> Value {
     })
 }
 
-/// What a change of the sample is called: each with `old consumers/old providers`.
+/// The names of changes of the sample: each with `old consumers/old providers`.
 fn told(change: impl FnOnce(&mut Value)) -> Vec<String> {
     let mut new = sample();
     change(&mut new);
@@ -318,7 +318,7 @@ fn what_is_no_such_rust_is_not_compared() {
     assert!(!is_same_code(&own, &made));
 }
 
-/// What is broken by chance stops nothing, and equals itself.
+/// A document that is broken by chance stops nothing, and equals itself.
 #[test]
 fn any_document_equals_itself() {
     for text in crate::broken::texts(SPRINGDOC, 60) {
