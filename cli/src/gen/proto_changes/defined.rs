@@ -16,7 +16,7 @@ pub(super) struct Defined {
     pub(super) services: BTreeMap<String, BTreeMap<String, MethodDescriptorProto>>,
     /// The packages of all names.
     packages: BTreeMap<String, String>,
-    /// The files, by their packages, that are written in `proto2`.
+    /// The messages, with `true` where numbers are packed unless a field says otherwise.
     pub(super) is_packed: BTreeMap<String, bool>,
 }
 

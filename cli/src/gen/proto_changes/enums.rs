@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use dubhe_codegen::check::What;
 use prost_types::EnumDescriptorProto;
 
+use super::fields::USED;
 use super::{Changes, both, compatible, conditional, incompatible};
 
 const UNKNOWN: &str =
@@ -21,11 +22,11 @@ impl Changes {
             (Some(old), Some(new)) => (old, new),
             (None, _) => {
                 let text = "the enum is new".to_owned();
-                return self.add(name, None, What::ClassAdded, text, compatible(""));
+                return self.add(name, None, What::ClassAdded, text, compatible(USED));
             }
             (_, None) => {
                 let text = "the enum is gone".to_owned();
-                return self.add(name, None, What::ClassRemoved, text, compatible(""));
+                return self.add(name, None, What::ClassRemoved, text, compatible(USED));
             }
         };
         let reserves = |of: &EnumDescriptorProto, number: i32| {

@@ -9,6 +9,9 @@ use prost_types::{DescriptorProto, FieldDescriptorProto};
 use super::defined::{Defined, is_entry};
 use super::{Changes, Sides, both, compatible, conditional, effect, incompatible, plain};
 
+/// The reason for a type that only one side has.
+pub(super) const USED: &str = "what uses it is told of there";
+
 /// A field, and what it is in.
 #[derive(Clone, Copy)]
 struct One<'a> {
@@ -35,11 +38,11 @@ impl Changes {
             (Some(old), Some(new)) => (old, new),
             (None, _) => {
                 let text = "the message is new".to_owned();
-                return self.add(name, None, What::ClassAdded, text, compatible(""));
+                return self.add(name, None, What::ClassAdded, text, compatible(USED));
             }
             (_, None) => {
                 let text = "the message is gone".to_owned();
-                return self.add(name, None, What::ClassRemoved, text, compatible(""));
+                return self.add(name, None, What::ClassRemoved, text, compatible(USED));
             }
         };
         let one = |all, message, field| One { field, message, all, is_packed: packed(all, name) };
