@@ -39,7 +39,7 @@ fn paths(manifest: &str, key: &str) -> Vec<String> {
         let is_of_key = |line: &&str| {
             line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('='))
         };
-        let from = lines.iter().position(|line| is_of_key(line)).unwrap_or(lines.len());
+        let from = lines.iter().position(is_of_key).unwrap_or(lines.len());
         for line in lines.iter().skip(from) {
             list.push_str(line);
             if line.contains(']') {
