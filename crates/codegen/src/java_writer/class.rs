@@ -14,6 +14,10 @@ pub(super) struct WrittenClass {
     pub(super) warns_of_serial: bool,
 }
 
+/// The classes that `equals`, `hashCode` and `toString` name.
+const USED: [&str; 4] =
+    ["java.util.Objects", "java.util.Arrays", "java.lang.Float", "java.lang.Double"];
+
 /// The field of each class that says its version.
 const SERIAL: &str = "serialVersionUID";
 
@@ -98,6 +102,13 @@ fn fields<'c>(unit: &mut Unit<'_, '_>, declared: &Declared, class: &'c Class) ->
                 is_twice
                     .then(|| "a field before it has this name".to_owned())
                     .or_else(|| is_javas.then(|| format!("`{SERIAL}` is Java's own")))
+                    .or_else(|| {
+                        let is_hidden =
+                            field.name == "java" && USED.iter().any(|of| unit.imports.hides(of));
+                        is_hidden.then(|| {
+                            "it hides the packages of the classes that `equals` needs".to_owned()
+                        })
+                    })
                     .map(rename)
             });
         match why {

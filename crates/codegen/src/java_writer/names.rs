@@ -63,6 +63,17 @@ pub(super) fn refused(api: &Api, written: &mut Written) -> BTreeSet<String> {
                 let is_package = packages.contains(&name.replace('$', "."));
                 is_package.then(|| "a package is called so too".to_owned())
             })
+            .or_else(|| {
+                // Names of classes that stand with their packages would be members of this class.
+                let begins = ["java", "org"].contains(&simple)
+                    || packages.iter().any(|of| of.split('.').next() == Some(simple));
+                begins.then(|| format!("it hides the packages that begin with `{simple}`"))
+            })
+            .or_else(|| {
+                let has_none = package(name).is_empty() && packages.iter().any(|of| !of.is_empty());
+                has_none
+                    .then(|| "it has no package, and classes of packages cannot name it".to_owned())
+            })
             .or_else(|| parameter_fault(api, name));
         if let Some(fault) = fault {
             written.note(name, format!("the class is left out: {fault}; give it another name"));

@@ -91,6 +91,38 @@ pub struct Objects {
 }
 
 #[derive(Java)]
+#[java(class = "org.example.odd.Java")]
+pub struct NamesPackage {
+    pub java: i32,
+    pub org: Option<Text>,
+}
+
+#[derive(Java)]
+#[java(class = "org.example.odd.org")]
+pub struct NamedAsFirst {
+    pub x: i32,
+}
+
+#[derive(Java)]
+#[java(class = "org.example.odd.java")]
+pub struct NamedAsJdk {
+    pub x: i32,
+}
+
+#[derive(Java)]
+#[java(class = "Unpackaged")]
+pub struct Unpackaged {
+    pub x: i32,
+}
+
+#[derive(Java)]
+#[java(class = "org.example.odd.Uses")]
+pub struct Uses {
+    pub top: Unpackaged,
+    pub x: i32,
+}
+
+#[derive(Java)]
 #[java(class = "org.example.odd.List")]
 pub struct List {
     pub list: Vec<List>,
