@@ -14,6 +14,8 @@ pub(super) fn write(types: &mut Types<'_>, declared: &Declared, service: &Servic
         types.note(&declared.name, format!("the service is left out: {why}"));
         return;
     }
+    let methods: BTreeSet<String> =
+        service.methods.iter().map(|method| names::upper(&method.name)).collect();
     let mut seen = BTreeSet::new();
     let mut texts = Vec::new();
     for method in &service.methods {
@@ -25,7 +27,7 @@ pub(super) fn write(types: &mut Types<'_>, declared: &Declared, service: &Servic
                 "another method is called `{said}` there, and a service has no overloads{RENAME}"
             ))
         } else {
-            rpc(types, package, &name, &said, method)
+            rpc(types, (package, &name, &methods), &said, method)
         };
         match written {
             Ok(text) => texts.push(text),
@@ -49,8 +51,7 @@ pub(super) fn write(types: &mut Types<'_>, declared: &Declared, service: &Servic
 
 fn rpc(
     types: &mut Types<'_>,
-    package: &str,
-    service: &str,
+    (package, service, methods): (&str, &str, &BTreeSet<String>),
     said: &str,
     method: &Method,
 ) -> Result<String, String> {
@@ -75,6 +76,13 @@ fn rpc(
         let gap = if doc.is_empty() { "" } else { "\n\n" };
         doc += &format!("{gap}Throws {}.", method.throws.join(", "));
     }
+    // From the root, where a method has the name of the message: protoc takes the method for it.
+    let from_root = |of: String| match (methods.contains(&of), package) {
+        (false, _) => of,
+        (true, "") => format!(".{of}"),
+        (true, package) => format!(".{package}.{of}"),
+    };
+    let (request, response) = (from_root(request), from_root(response));
     let mut text = comment(Some(&doc), "  ");
     text += &format!("  rpc {said}({sends}{request}) returns ({receives}{response})");
     text += if method.deprecated { " {\n    option deprecated = true;\n  }\n" } else { ";\n" };

@@ -206,6 +206,12 @@ fn odd_rust_becomes_proto_or_a_note() {
     let api = dubhe_codegen::rust_reader::read(&[path]).unwrap();
     let written = ProtoWriter::new().write(&api);
     compile("odd", &written);
+    // A method hides a message of its name from protoc.
+    let text = file(&written, "org/example/odd.proto");
+    assert!(
+        text.contains("rpc Names(.org.example.odd.Names) returns (.org.example.odd.Names);"),
+        "{text}"
+    );
     let rename = "; give it another name, such as with #[java(name = \"..\")]";
     let all = api.notes.iter().chain(&written.notes).map(ToString::to_string);
     let all: Vec<String> =

@@ -106,4 +106,5 @@ pub trait Service {
     async fn own(&self, a: NamedAsRequest) -> dubhe::Result<()>;
     async fn maybe(&self, a: Option<Vec<i32>>) -> dubhe::Result<()>;
     async fn none(&self) -> dubhe::Result<()>;
+    async fn names(&self, a: Names) -> dubhe::Result<Names>;
 }
