@@ -17,8 +17,8 @@ use crate::failure::{Failure, remark};
 pub(super) enum As {
     /// Comparison of the types of Java that they stand for.
     Types,
-    /// Comparison of the text: of an OpenAPI document, whose types are none of Java.
-    Text,
+    /// Comparison of the operations and schemas of an OpenAPI document that they stand for, and of the text.
+    OpenApi,
     /// Comparison of messages and services by their descriptors, of today these, and of the text.
     Protobuf(Vec<u8>),
 }
@@ -46,7 +46,7 @@ pub(super) fn compare(
     let of_text = |changes| Compared { changes, unread: Vec::new() };
     let Compared { changes, unread } = match way {
         As::Types => types(files, folder, &differing)?,
-        As::Text => of_text(texts(files, folder, &there)),
+        As::OpenApi => of_text(operations(files, folder, &there)),
         As::Protobuf(descriptors) => {
             let changes = messages(files, &there, &descriptors);
             of_text(if changes.is_empty() { texts(files, folder, &there) } else { changes })
@@ -66,7 +66,7 @@ pub(super) fn compare(
     let (shown, take) = (folder.display(), "run the command without --check");
     if !changes.is_empty() {
         let count = counted(changes.len(), "difference");
-        return Err(failed(format!("{count} from {shown}; {take} to take the fleet as it is now")));
+        return Err(failed(format!("{count} from {shown}; {take} to write what is new")));
     }
     let unread = unread.iter().filter(|(_, differs)| *differs).count();
     if unread > 0 {
@@ -113,6 +113,19 @@ fn types(
         unread.entry((name, note.text.clone())).or_insert((note, differs));
     }
     Ok(Compared { changes, unread: unread.into_values().collect() })
+}
+
+/// Compares operations and schemas; and texts, where these are the same or cannot be read.
+fn operations(files: &BTreeMap<String, String>, folder: &Path, there: &Folder) -> Vec<Change> {
+    let before = |name: &String| there.texts.get(name).map(String::as_str).unwrap_or_default();
+    let found =
+        files.iter().filter_map(|(name, text)| check::openapi_differences(before(name), text));
+    let found: Vec<Change> = found.flatten().collect();
+    let is_same = |(name, text): (&String, &String)| check::is_same_code(before(name), text);
+    if !found.is_empty() || files.iter().all(is_same) && there.stale.is_empty() {
+        return found;
+    }
+    texts(files, folder, there)
 }
 
 /// Compares messages and services, if there are descriptors to compare with.

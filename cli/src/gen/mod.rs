@@ -2,6 +2,7 @@
 
 mod compare;
 mod options;
+mod place;
 mod proto_changes;
 mod protobuf;
 mod registry;
@@ -28,18 +29,27 @@ use sources::Found;
 pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Failure> {
     let kind = sources::kind(&options)?;
     if options.check && options.to != To::Rust {
-        return Err(Failure::Usage("error: --check compares Rust".to_owned()));
+        return Err(Failure::Usage(
+            "error: --check compares the Rust that is there with the sources; with --to java and --to proto it would do nothing"
+                .to_owned(),
+        ));
     }
     let out_folder = options.out.clone().unwrap_or_else(|| default_folder(options.to));
     is_folder(&out_folder)?;
+    if options.to == To::Rust && !options.check {
+        place::refuse_two_modules(&out_folder)?;
+    }
     let (written, way) = match sources::read(&options, kind).await? {
         // Written, it would take away all that was made before.
         Found::Api(api) if api.types.is_empty() => {
             print(&api.notes);
-            return Err(failed("there is nothing to write code of; nothing is changed"));
+            return Err(failed(nothing(options.to)));
         }
         Found::Api(api) => (write(&options, &api, &out_folder)?, As::Types),
-        Found::OpenApi { text, source } => (of_openapi(&text, &source)?, As::Text),
+        Found::OpenApi { text, source } => (of_openapi(&text, &source)?, As::OpenApi),
+        Found::Protobuf(modules) if protobuf::is_empty(&modules) => {
+            return Err(failed(nothing(options.to)));
+        }
         Found::Protobuf(modules) => {
             let files = protobuf::files(&modules)?;
             (Written { files, notes: Vec::new() }, As::Protobuf(modules.descriptors))
@@ -66,6 +76,9 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
         updated.unchanged,
         counted(written.notes.len(), "note")
     )?;
+    if options.to == To::Rust {
+        place::hints(&out_folder, &way);
+    }
     Ok(())
 }
 
@@ -73,6 +86,15 @@ fn print(notes: &[Note]) {
     for note in notes {
         remark(&format!("note: {note}"));
     }
+}
+
+/// The failure of sources in which nothing is.
+fn nothing(to: To) -> String {
+    let more = match to {
+        To::Rust => "",
+        To::Java | To::Proto => ": no trait has #[dubhe::interface], and no type #[derive(Java)]",
+    };
+    format!("there is nothing to write code of{more}; nothing is changed")
 }
 
 /// Refuses an output that is there and no folder.

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use dubhe_build::{Builder, Modules};
 use dubhe_codegen::formatted;
+use prost::Message as _;
+use prost_types::FileDescriptorSet;
 
 use super::failed;
 use super::options::GenArgs;
@@ -21,7 +23,30 @@ pub(super) fn compile(options: &GenArgs) -> Result<Modules, Failure> {
         options.includes.iter().map(PathBuf::as_path).chain(own).collect();
     let mut seen = std::collections::BTreeSet::new();
     includes.retain(|include| seen.insert(*include));
-    Builder::new().modules(&files, &includes).map_err(failed)
+    // The compiler looks for it in every folder, and says that it is in none.
+    for file in &files {
+        std::fs::metadata(file)
+            .map_err(|error| failed(format!("cannot read {}: {error}", file.display())))?;
+    }
+    Builder::new().modules(&files, &includes).map_err(|error| {
+        let mut text = error.to_string();
+        if text.contains("import '") && text.ends_with("not found") {
+            text += "; name the folder that it is in with --include";
+        }
+        failed(text)
+    })
+}
+
+/// Returns `true` if the sources define nothing.
+pub(super) fn is_empty(modules: &Modules) -> bool {
+    FileDescriptorSet::decode(&*modules.descriptors).is_ok_and(|set| {
+        set.file.iter().all(|file| {
+            file.message_type.is_empty()
+                && file.enum_type.is_empty()
+                && file.service.is_empty()
+                && file.extension.is_empty()
+        })
+    })
 }
 
 /// The files of the folder.

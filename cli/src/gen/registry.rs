@@ -40,7 +40,12 @@ pub(super) async fn definitions(options: &GenArgs) -> Result<Api, Failure> {
         let parts = registries::open(url, None)
             .map_err(|error| Failure::Usage(format!("error: {}", error.message())))?;
         let name = parts.registry.name();
-        let late = |_| failed(format!("{name} does not answer; --timeout gives it more time"));
+        let late = |_| {
+            let time = humantime::format_duration(timeout);
+            failed(format!(
+                "{name} does not answer within {time}: look at its address, or give it more time with --timeout"
+            ))
+        };
         let read = published(options, parts.documents.as_deref());
         let mut found = tokio::time::timeout(timeout, read).await.map_err(late)??;
         let known: BTreeSet<ServiceKey> =

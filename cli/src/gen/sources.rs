@@ -40,7 +40,7 @@ pub(super) fn kind(options: &GenArgs) -> Result<Kind, Failure> {
         return match options.sources.iter().find(|source| kind_of(source).is_ok_and(is_no_rust)) {
             None => Ok(Kind::Rust),
             Some(source) => Err(usage(format!(
-                "{source} is no Rust, and --to writes of Rust: leave it out to make Rust of {source}"
+                "{source} is no Rust, of which --to makes Java and .proto files; without --to, Rust is made of {source}"
             ))),
         };
     }
@@ -83,6 +83,7 @@ fn kind_of(source: &str) -> Result<Kind, Failure> {
         "jar" | "war" | "class" => Ok(Kind::Classes),
         "proto" => Ok(Kind::Protobuf),
         "json" | "yaml" | "yml" => Ok(Kind::Document),
+        _ if !path.exists() => Err(usage(format!("there is no {source}: no such file or folder"))),
         "rs" => Err(usage(format!("{source} is Rust: say --to java or --to proto"))),
         _ if path.is_dir() => Ok(Kind::Classes),
         _ => Err(usage(format!(
@@ -126,8 +127,15 @@ fn document(options: &GenArgs) -> Result<Found, Failure> {
         // Editors of Windows put a mark at the front.
         let text = text.trim_start_matches('\u{feff}').to_owned();
         // A definition is JSON with the name of its interface.
-        let is_definition = serde_json::from_str::<serde_json::Value>(&text)
-            .is_ok_and(|json| json.get("canonicalName").is_some());
+        let json = serde_json::from_str::<serde_json::Value>(&text).ok();
+        let has = |name: &str| json.as_ref().is_some_and(|json| json.get(name).is_some());
+        let is_definition = has("canonicalName");
+        if json.is_some() && !is_definition && !has("openapi") && !has("swagger") {
+            return Err(failed(format!(
+                "{source}: neither an OpenAPI document, which has `openapi` with the version, nor a service definition, \
+                 which has `canonicalName`"
+            )));
+        }
         if !is_definition {
             if options.sources.len() > 1 {
                 let what =

@@ -7,6 +7,7 @@ mod project;
 mod registry;
 mod source;
 mod template;
+mod workspace;
 mod write;
 
 use std::env;
@@ -73,10 +74,10 @@ pub(crate) fn run(options: NewArgs, out: &mut impl Write) -> Result<(), Failure>
     let here = env::current_dir()?;
     let project = decide(options, &here, questions)?;
     write::write(&here.join(&project.name), &files::files_of(&project)?)?;
-    if let Some(workspace) = workspace_above(&here) {
+    if let Some((manifest, inside)) = workspace::lacks(&here.join(&project.name)) {
         remark(&format!(
-            "hint: {} is a workspace: add this folder to its `members`, or to its `exclude`",
-            workspace.display()
+            "hint: {} is a workspace: cargo builds this package once `{inside}` is in its `members`, or in its `exclude`",
+            manifest.display()
         ));
     }
     if let Source::Path(folder) = &project.source {
@@ -110,15 +111,6 @@ fn decide(options: NewArgs, here: &Path, questions: Questions<'_>) -> Result<Pro
 /// The failure of a command line that is wrong.
 fn usage(why: &str) -> Failure {
     Failure::Usage(format!("error: {why}"))
-}
-
-/// The manifest of the workspace that a project in this folder would be part of.
-fn workspace_above(folder: &Path) -> Option<PathBuf> {
-    let mut manifests = folder.ancestors().map(|folder| folder.join("Cargo.toml"));
-    manifests.find(|manifest| {
-        let text = std::fs::read_to_string(manifest).unwrap_or_default();
-        text.lines().any(|line| line.trim_start().starts_with("[workspace"))
-    })
 }
 
 /// A line on what was made, and lines to try.

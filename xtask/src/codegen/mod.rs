@@ -29,6 +29,9 @@ const EXAMPLES: &[&str] = &[
 /// called.
 const PROGRAMS: [&str; 4] = ["provider", "exceptions", "isolated", "callbacks"];
 
+/// Names and types that Java takes for something else.
+const ODD: &str = "crates/codegen/tests/data/rust/odd.rs";
+
 /// The releases of Java that are written; the second one is that of the calls.
 const RELEASES: [&str; 2] = ["8", "17"];
 
@@ -67,6 +70,13 @@ fn java(peers: &Peers, tally: &mut Tally) -> Result<()> {
         let name = format!("codegen/pom.xml for Java {release}");
         match package(peers, &format!("examples-{release}-java")) {
             Ok(()) => tally.pass(&name),
+            Err(error) => tally.fail(&name, &error.to_string()),
+        }
+    }
+    for release in RELEASES {
+        let name = format!("codegen/odd names compile for Java {release}");
+        match generate(peers, "odd", release, &[ODD]) {
+            Ok(_) => tally.pass(&name),
             Err(error) => tally.fail(&name, &error.to_string()),
         }
     }

@@ -53,7 +53,7 @@ fn differences_are_said_and_fail() {
         (checked.code, &*checked.err),
         (
             1,
-            "error: 4 differences from src/api; run the command without --check to take the fleet as it is now\n"
+            "error: 4 differences from src/api; run the command without --check to write what is new\n"
         )
     );
     assert_eq!(project.read("src/api/listener.rs"), before, "nothing is written");
@@ -129,13 +129,17 @@ fn what_cannot_be_read_fails_where_the_text_differs() {
 }
 
 #[test]
-fn a_document_is_compared_as_text() {
+fn a_document_is_compared_by_operations_and_schemas() {
     let project = Project::new();
-    let document = |ty: &str| {
+    let document = |ty: &str, required: bool, about: &str| {
         json!({
             "openapi": "3.0.1",
-            "info": {"title": "Orders", "version": "1"},
-            "paths": {},
+            "info": {"title": "Orders", "version": about},
+            "paths": {"/orders": {"get": {
+                "operationId": "list",
+                "parameters": [{"name": "size", "in": "query", "required": required, "schema": {"type": "integer"}}],
+                "responses": {"200": {"content": {"*/*": {"schema": {"$ref": "#/components/schemas/Order"}}}}},
+            }}},
             "components": {"schemas": {"Order": {
                 "type": "object",
                 "properties": {"id": {"type": "integer", "format": ty}},
@@ -143,8 +147,9 @@ fn a_document_is_compared_as_text() {
         })
         .to_string()
     };
-    project.write("a.json", document("int32"));
-    project.write("b.json", document("int64"));
+    project.write("a.json", document("int32", false, "1"));
+    project.write("b.json", document("int64", true, "2"));
+    project.write("c.json", document("int32", false, "2"));
     let first = project.generate("a.json --check");
     assert_eq!(
         (first.code, first.err.contains("without --check first")),
@@ -155,12 +160,36 @@ fn a_document_is_compared_as_text() {
     project.ok("a.json");
     assert_eq!(project.ok("a.json --check"), "no differences\n");
     let checked = project.generate("b.json --check");
-    assert_eq!(checked.code, 1);
-    let line =
-        project.read("src/api/mod.rs").lines().position(|line| line.contains("i32")).unwrap();
-    let start = format!("src/api/mod.rs:{}: the text is `", line + 1);
-    assert!(checked.out.starts_with(&start), "{}", checked.out);
-    assert!(checked.err.starts_with("error: 1 difference from src/api"), "{}", checked.err);
+    assert_eq!(
+        checked.out,
+        "GET /orders query size: it is required and no longer optional: conditional: consumers of the old one: requests \
+         without it are refused
+Order.id: the type changed from integer of 32 bits to integer: conditional: consumers of the old one: numbers of more than 32 \
+         bits are refused
+"
+    );
+    assert_eq!(
+        (checked.code, checked.err.starts_with("error: 2 differences from src/api")),
+        (1, true),
+        "{}",
+        checked.err
+    );
+    let json = project.generate("b.json --check --json").out;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json[0]["type"], "GET /orders");
+    assert_eq!(json[0]["member"], "query size");
+    assert_eq!(json[0]["what"], "parameter_nullness_changed");
+
+    // The title is a comment; what somebody wrote by hand is not.
+    assert_eq!(project.ok("c.json --check"), "no differences, but for the text of 1 file\n");
+    let text = project.read("src/api/mod.rs") + "pub fn own() {}\n";
+    project.write("src/api/mod.rs", &text);
+    let checked = project.generate("a.json --check");
+    assert!(
+        checked.out.contains(": the text ends before `pub fn own() {}`: conditional: "),
+        "{}",
+        checked.out
+    );
 }
 
 #[test]
@@ -176,7 +205,13 @@ fn there_must_be_something_to_compare_with() {
     assert_eq!(alone.code, 2);
     assert!(alone.err.contains("--check"), "{}", alone.err);
     let java = project.generate("src --to java --check");
-    assert_eq!((java.code, &*java.err), (2, "error: --check compares Rust\n"));
+    assert_eq!(
+        (java.code, &*java.err),
+        (
+            2,
+            "error: --check compares the Rust that is there with the sources; with --to java and --to proto it would do nothing\n"
+        )
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod back;
 mod check;
 mod classes;
 mod documents;
+mod place;
 mod protobuf;
 mod refused;
 mod registry;

@@ -127,19 +127,19 @@ fn changes_are_said_in_words_of_the_file() {
     assert_eq!(
         checked.out,
         "org.example.Hello.Ask: the method is new: incompatible: providers of the old one: they have no such method, and calls of it fail
-org.example.Hello.Say: it was unary and is a stream of replies: incompatible: consumers of the old one: messages are awaited in another way; providers of the old one: messages are awaited in another way
-org.example.Reply.text: the type changed from string to repeated int32: incompatible: consumers of the old one: it is written in another form; providers of the old one: it is written in another form
+org.example.Hello.Say: it was unary and is a stream of replies: incompatible: consumers and providers of the old one: the other side sends or expects its messages in another way
+org.example.Reply.text: the type changed from string to repeated int32: incompatible: consumers and providers of the old one: it is written in another form, and the message is refused or the value lost
 org.example.Request.age: the field is new: int64 = 3: compatible: consumers of the old one: who does not know the field passes it over
-org.example.Request.name: the field 1 has the name first_name: conditional: consumers of the old one: names travel in JSON alone; providers of the old one: names travel in JSON alone
-org.shared.Kind.LOUD: the value is gone: 1: conditional: consumers of the old one: who does not know the value has its number, and refuses its name in JSON; providers of the old one: who does not know the value has its number, and refuses its name in JSON
-org.shared.Kind.QUIET: the value is new: 2: conditional: consumers of the old one: who does not know the value has its number, and refuses its name in JSON; providers of the old one: who does not know the value has its number, and refuses its name in JSON
+org.example.Request.name: the field 1 is called first_name now: conditional: consumers and providers of the old one: names travel in JSON alone
+org.shared.Kind.LOUD: the value is gone: LOUD = 1: conditional: consumers and providers of the old one: who does not know the value has its number in binary, and refuses its name in JSON
+org.shared.Kind.QUIET: the value is new: QUIET = 2: conditional: consumers and providers of the old one: who does not know the value has its number in binary, and refuses its name in JSON
 "
     );
     assert_eq!(
         (checked.code, &*checked.err),
         (
             1,
-            "error: 7 differences from src/proto; run the command without --check to take the fleet as it is now\n"
+            "error: 7 differences from src/proto; run the command without --check to write what is new\n"
         )
     );
     assert_eq!(project.read("src/proto/org/example.rs"), before, "nothing is written");
@@ -167,7 +167,10 @@ fn what_is_wrong_is_said_with_its_place() {
     for (line, why) in [
         ("wrong.proto", "error: wrong.proto:3:3: name 'Wrod' is not defined\n"),
         ("none.proto", "error: "),
-        ("proto/hello.proto", "error: hello.proto:3:1: import 'shared/kinds.proto' not found\n"),
+        (
+            "proto/hello.proto",
+            "error: hello.proto:3:1: import 'shared/kinds.proto' not found; name the folder that it is in with --include\n",
+        ),
     ] {
         let refused = project.generate(&format!("{line} --out src/proto"));
         assert_eq!((refused.code, &*refused.out), (1, ""), "{line}");

@@ -12,6 +12,9 @@ fn what_is_refused_says_why_and_writes_nothing() {
     project.jar("data.jar", &[class("Order"), class("Order$Line")]);
     project.write("text.jar", "no jar");
     project.write("openapi.json", "{}");
+    project.write("text.txt", "");
+    project.write("lib.rs", "");
+    project.write("empty.proto", "syntax = \"proto3\"; package a;");
     let none = "error: cannot read none.jar: No such file or directory (os error 2)\n";
     let nothing = "error: there is nothing to write code of; nothing is changed\n";
     for (line, code, why) in [
@@ -28,13 +31,21 @@ fn what_is_refused_says_why_and_writes_nothing() {
             FAILED,
             "error: cannot read none: No such file or directory (os error 2)\n",
         ),
-        ("text.jar", FAILED, "error: text.jar is no jar: "),
+        ("text.jar", FAILED, "error: text.jar is no jar, or was cut off: "),
         (
             "openapi.json",
             FAILED,
-            "error: openapi.json: not an OpenAPI document: `openapi` with the version is missing\n",
+            "error: openapi.json: neither an OpenAPI document, which has `openapi` with the version, nor a service definition, which has \
+             `canonicalName`\n",
         ),
-        ("none", USAGE, "error: \"none\" is no source: give a .jar, a folder of class files, "),
+        ("none", USAGE, "error: there is no none: no such file or folder\n"),
+        (
+            "text.txt",
+            USAGE,
+            "error: \"text.txt\" is no source: give a .jar, a folder of class files, ",
+        ),
+        ("empty.proto", FAILED, nothing),
+        ("none.proto", FAILED, "error: cannot read none.proto: No such file"),
         ("lib.rs", USAGE, "error: lib.rs is Rust: say --to java or --to proto\n"),
         (
             "api.jar openapi.json",
@@ -68,7 +79,7 @@ fn what_is_refused_says_why_and_writes_nothing() {
         (
             "zookeeper://127.0.0.1:1 --timeout 300ms",
             FAILED,
-            "error: zookeeper://127.0.0.1:1 does not answer; --timeout gives it more time\n",
+            "error: zookeeper://127.0.0.1:1 does not answer within 300ms: look at its address, or give it more time with --timeout\n",
         ),
         (
             "data.jar",
@@ -147,6 +158,6 @@ fn options_of_another_kind_of_source_are_refused() {
     assert_eq!(release.code, USAGE);
     assert!(release.err.contains("[possible values: 8, 17]"), "{}", release.err);
     let other = project.generate("a.proto --to java");
-    let why = "error: a.proto is no Rust, and --to writes of Rust: leave it out to make Rust of a.proto\n";
+    let why = "error: a.proto is no Rust, of which --to makes Java and .proto files; without --to, Rust is made of a.proto\n";
     assert_eq!((other.code, &*other.err), (USAGE, why));
 }

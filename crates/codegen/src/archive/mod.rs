@@ -43,7 +43,7 @@ pub enum Error {
         source: io::Error,
     },
     /// An error of a file that is no jar.
-    #[error("{} is no jar: {source}", path.display())]
+    #[error("{} is no jar, or was cut off: {source}", path.display())]
     Jar {
         /// The file.
         path: PathBuf,

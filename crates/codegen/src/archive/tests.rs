@@ -104,7 +104,7 @@ fn a_wrong_checksum_loses_one_entry() {
 #[test]
 fn what_is_no_jar_is_an_error() {
     let error = Reader::default().jar_bytes("a.jar", b"text", ".class", &mut |_| {}).unwrap_err();
-    assert!(error.to_string().starts_with("a.jar is no jar: "), "{error}");
+    assert!(error.to_string().starts_with("a.jar is no jar, or was cut off: "), "{error}");
     let error = Reader::default().jar(Path::new("none.jar"), ".class", &mut |_| {}).unwrap_err();
     assert!(error.to_string().starts_with("cannot read none.jar: "), "{error}");
 }

@@ -19,7 +19,7 @@ impl Flow {
     pub(super) const REPLIES: Self = Self { requests: false, replies: true };
     pub(super) const BOTH: Self = Self { requests: true, replies: true };
 
-    fn join(self, other: Self) -> Self {
+    pub(super) fn join(self, other: Self) -> Self {
         Self { requests: self.requests || other.requests, replies: self.replies || other.replies }
     }
 }

@@ -13,6 +13,7 @@
 mod classes;
 mod effect;
 mod flow;
+mod openapi;
 mod services;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ mod types;
 use std::fmt;
 
 pub use effect::{Compatibility, Effect};
+pub use openapi::{is_same_code, openapi_differences};
 pub use text::text_difference;
 
 use crate::Api;
@@ -35,10 +37,12 @@ use types::Reading;
 /// Prints as a line in the terms of Java, and serializes with its fields.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Change {
-    /// The binary name of the interface, class or enum; of a text the file and line.
+    /// The binary name of the interface, class or enum; of an operation over HTTP its verb and path; of a text the file and
+    /// line.
     #[serde(rename = "type")]
     pub ty: String,
-    /// The method with its parameters (of the old one where both have it), the field or the constant.
+    /// The method with its parameters (of the old one where both have it), the field or the constant; of an operation over
+    /// HTTP the parameter with its place, such as `query size`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub member: Option<String>,
     /// Kind of the change.
@@ -60,6 +64,8 @@ pub enum What {
     ServiceAdded,
     /// An interface is gone.
     ServiceRemoved,
+    /// A service of a `.proto` file has another full name.
+    ServiceRenamed,
     /// The group of an interface changed.
     GroupChanged,
     /// The version of an interface changed.
@@ -68,6 +74,16 @@ pub enum What {
     MethodAdded,
     /// A method is gone, or an overload.
     MethodRemoved,
+    /// An operation over HTTP has another name, which does not travel.
+    MethodRenamed,
+    /// An operation over HTTP has another verb or path.
+    AddressChanged,
+    /// A parameter of an operation over HTTP is new.
+    ParameterAdded,
+    /// A parameter of an operation over HTTP is gone.
+    ParameterRemoved,
+    /// A parameter of an operation over HTTP is in another place, such as a header.
+    ParameterMoved,
     /// A method has other parameters: to Dubbo it is another method.
     ParametersChanged,
     /// A parameter has other type arguments.
@@ -88,6 +104,8 @@ pub enum What {
     ClassAdded,
     /// A class or enum is gone.
     ClassRemoved,
+    /// A message or enum of a `.proto` file has another full name.
+    ClassRenamed,
     /// A class became an enum, an interface or an exception, or the other way.
     KindChanged,
     /// A class extends another class.
@@ -106,6 +124,8 @@ pub enum What {
     FieldRemoved,
     /// A field moved between a class and a class above it.
     FieldMoved,
+    /// A field or value of a `.proto` file has another number.
+    NumberChanged,
     /// A field of a `.proto` file has another name.
     FieldRenamed,
     /// A field has another type.
@@ -116,6 +136,8 @@ pub enum What {
     ConstantAdded,
     /// A constant is gone.
     ConstantRemoved,
+    /// A value of an enum of a `.proto` file has another name.
+    ConstantRenamed,
     /// The constants have another order.
     ConstantOrderChanged,
     /// A text that is not compared as types is another one.
@@ -131,6 +153,8 @@ impl Change {
     /// The class or method that it is about, such as `org.example.Orders.find(long)`.
     pub fn at(&self) -> String {
         match &self.member {
+            // A verb and a path.
+            Some(member) if self.ty.contains(' ') => format!("{} {member}", self.ty),
             Some(member) => format!("{}.{member}", self.ty),
             None => self.ty.clone(),
         }
@@ -145,6 +169,13 @@ impl fmt::Display for Change {
         write_line(f, &self.text)?;
         write!(f, ": {}", self.compatibility())?;
         let sides = [("consumers", &self.consumers), ("providers", &self.providers)];
+        if self.consumers == self.providers && !self.consumers.reason.is_empty() {
+            return write!(
+                f,
+                ": consumers and providers of the old one: {}",
+                self.consumers.reason
+            );
+        }
         let mut before = ": ";
         for (side, effect) in sides.into_iter().filter(|(_, effect)| !effect.reason.is_empty()) {
             if effect.compatibility == Compatibility::Compatible

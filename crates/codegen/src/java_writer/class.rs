@@ -1,7 +1,7 @@
 //! Classes and exceptions.
 
 use super::members::{self, Member};
-use super::names::{fault, simple};
+use super::names::{RENAME, fault, simple};
 use super::unit::Unit;
 use crate::collection;
 use crate::model::{Class, Declared, Field, Type};
@@ -14,6 +14,13 @@ pub(super) struct WrittenClass {
     /// `true` if compilers say that a field is not certainly serializable.
     pub(super) warns_of_serial: bool,
 }
+
+/// The classes that `equals`, `hashCode` and `toString` name.
+const USED: [&str; 4] =
+    ["java.util.Objects", "java.util.Arrays", "java.lang.Float", "java.lang.Double"];
+
+/// The field of each class that says its version.
+const SERIAL: &str = "serialVersionUID";
 
 /// Types of fields that are no `Serializable`, though their objects are.
 const NOT_SERIALIZABLE: &[&str] = &[
@@ -55,7 +62,7 @@ pub(super) fn write(unit: &mut Unit<'_, '_>, declared: &Declared, class: &Class)
         Some(above) => format!(" extends {above}"),
         None => format!(" implements {}", unit.imports.class("java.io.Serializable")),
     };
-    let mut texts = vec!["    private static final long serialVersionUID = 1L;\n".to_owned()];
+    let mut texts = vec![format!("    private static final long {SERIAL} = 1L;\n")];
     texts.extend(members::fields(unit, &kept));
     let visible = if class.is_abstract { "protected" } else { "public" };
     texts.push(format!("    {visible} {name}() {{\n    }}\n"));
@@ -83,14 +90,27 @@ fn fields<'c>(unit: &mut Unit<'_, '_>, declared: &Declared, class: &'c Class) ->
     let mut kept: Vec<Member<'c>> = Vec::new();
     for member in members {
         let field = member.field;
+        let rename = |why: String| why + RENAME;
         let why = fault(&field.name)
+            .map(rename)
             .or_else(|| {
                 let refused = unit.context.refused_in(&field.ty)?;
                 Some(format!("it needs {refused}, which is left out"))
             })
             .or_else(|| {
                 let is_twice = kept.iter().any(|own| own.field.name == field.name);
-                is_twice.then(|| "a field before it has this name".to_owned())
+                let is_javas = field.name == SERIAL;
+                is_twice
+                    .then(|| "a field before it has this name".to_owned())
+                    .or_else(|| is_javas.then(|| format!("`{SERIAL}` is Java's own")))
+                    .or_else(|| {
+                        let is_hidden =
+                            field.name == "java" && USED.iter().any(|of| unit.imports.hides(of));
+                        is_hidden.then(|| {
+                            "it hides the packages of the classes that `equals` needs".to_owned()
+                        })
+                    })
+                    .map(rename)
             });
         match why {
             Some(why) => {

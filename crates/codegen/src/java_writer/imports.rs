@@ -86,6 +86,16 @@ impl<'a> Imports<'a> {
         path(name)
     }
 
+    /// Returns `true` if the simple name of a class means another one here.
+    pub(super) fn hides(&self, name: &str) -> bool {
+        self.taken.get(simple(name)).is_some_and(|known| known != name)
+    }
+
+    /// An annotation of `java.lang`.
+    pub(super) fn annotation(&mut self, name: &str) -> String {
+        format!("@{}", self.class(&format!("{LANG}.{name}")))
+    }
+
     /// The type as it is said in this file.
     pub(super) fn ty(&mut self, ty: &Type) -> String {
         match ty {

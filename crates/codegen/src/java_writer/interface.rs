@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::doc;
-use super::names::fault;
+use super::names::{RENAME, fault};
 use super::unit::Unit;
 use crate::model::{Declared, Method, Service, Stream};
 
@@ -54,8 +54,11 @@ pub(super) fn methods(
 
 /// The reason for which Java cannot have this method.
 fn refusal(unit: &Unit<'_, '_>, method: &Method, seen: &mut BTreeSet<String>) -> Option<String> {
-    /// Methods of `Object` that no interface may declare otherwise, and those that a proxy answers itself.
-    const OF_OBJECT: [(&str, &str); 9] = [
+    /// Methods of `Object` that no interface may declare otherwise, and those that a proxy answers itself or the virtual
+    /// machine calls.
+    const OF_OBJECT: [(&str, &str); 11] = [
+        ("clone", ""),
+        ("finalize", ""),
         ("getClass", ""),
         ("hashCode", ""),
         ("toString", ""),
@@ -67,7 +70,7 @@ fn refusal(unit: &Unit<'_, '_>, method: &Method, seen: &mut BTreeSet<String>) ->
         ("equals", "java.lang.Object"),
     ];
     if let Some(fault) = fault(&method.name) {
-        return Some(format!("{fault}; give it another name, such as with #[java(name = \"..\")]"));
+        return Some(format!("{fault}{RENAME}"));
     }
     let types = method.parameters.iter().map(|parameter| &parameter.ty).chain([&method.result]);
     let refused = types.into_iter().find_map(|ty| unit.context.refused_in(ty));
@@ -84,14 +87,11 @@ fn refusal(unit: &Unit<'_, '_>, method: &Method, seen: &mut BTreeSet<String>) ->
     };
     let erased = erased.join(", ");
     if OF_OBJECT.contains(&(&method.name, &erased)) {
-        return Some(format!(
-            "`{}({erased})` is a method of every object; give it another name",
-            method.name
-        ));
+        return Some(format!("`{}({erased})` is a method of every object{RENAME}", method.name));
     }
     if !seen.insert(format!("{}({erased})", method.name)) {
         return Some(format!(
-            "an overload before it takes ({erased}) too: Java tells them apart by these types without their arguments"
+            "an overload before it takes ({erased}) too: Java tells them apart by these types without their arguments{RENAME}"
         ));
     }
     None
@@ -144,7 +144,7 @@ fn write(unit: &mut Unit<'_, '_>, declared: &Declared, method: &Method) -> Strin
         parameters.iter().map(|(ty, name)| format!("{ty} {name}")).collect();
     let mut text = doc::comment(method.doc.as_deref(), &[], "    ");
     if method.deprecated {
-        text += "    @Deprecated\n";
+        text += &format!("    {}\n", unit.imports.annotation("Deprecated"));
     }
     let line = format!("    {result} {}({}){throws};\n", method.name, parameters.join(", "));
     if line.len() <= 120 {

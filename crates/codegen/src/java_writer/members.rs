@@ -114,7 +114,7 @@ pub(super) fn fields(unit: &mut Unit<'_, '_>, fields: &[&Field]) -> Vec<String> 
     for field in fields {
         let mut text = doc::comment(field.doc.as_deref(), &[], "    ");
         if field.deprecated {
-            text += "    @Deprecated\n";
+            text += &format!("    {}\n", unit.imports.annotation("Deprecated"));
         }
         let is_documented = !text.is_empty();
         text += &format!("    private {} {};\n", unit.imports.ty(&field.ty), field.name);
@@ -135,10 +135,10 @@ pub(super) fn accessors(unit: &mut Unit<'_, '_>, members: &[Member<'_>]) -> Vec<
         let (ty, name) = (unit.imports.ty(&field.ty), &field.name);
         let mut head = String::new();
         if field.deprecated {
-            head += "    @Deprecated\n";
+            head += &format!("    {}\n", unit.imports.annotation("Deprecated"));
         }
         if *overrides {
-            head += "    @Override\n";
+            head += &format!("    {}\n", unit.imports.annotation("Override"));
         }
         texts
             .push(format!("{head}    public {ty} {getter}() {{\n        return {name};\n    }}\n"));
@@ -162,6 +162,7 @@ pub(super) fn of_objects(
         if fields.is_empty() { String::new() } else { unit.imports.class("java.util.Objects") };
     let (object, string) =
         (unit.imports.class("java.lang.Object"), unit.imports.class("java.lang.String"));
+    let overrides = unit.imports.annotation("Override");
     let wildcards = vec!["?"; class.parameters.len()].join(", ");
     let this = if wildcards.is_empty() { name.to_owned() } else { format!("{name}<{wildcards}>") };
 
@@ -171,7 +172,7 @@ pub(super) fn of_objects(
     }
     same.extend(fields.iter().map(|field| equal(unit, &objects, field)));
     let mut equals = format!(
-        "    @Override\n    public boolean equals({object} other) {{\n        if (this == other) {{\n            \
+        "    {overrides}\n    public boolean equals({object} other) {{\n        if (this == other) {{\n            \
          return true;\n        }}\n        if (other == null || getClass() != other.getClass()) {{\n            \
          return false;\n        }}\n"
     );
@@ -190,7 +191,7 @@ pub(super) fn of_objects(
         (true, false) => format!("31 * super.hashCode() + {own}"),
     };
     let hash =
-        format!("    @Override\n    public int hashCode() {{\n        return {hash};\n    }}\n");
+        format!("    {overrides}\n    public int hashCode() {{\n        return {hash};\n    }}\n");
 
     let mut parts: Vec<String> =
         if has_parent { vec!["super.toString()".to_owned()] } else { Vec::new() };
@@ -207,31 +208,36 @@ pub(super) fn of_objects(
     }
     let parts: String = parts.iter().map(|part| format!("\n                + {part}")).collect();
     let shown = format!(
-        "    @Override\n    public {string} toString() {{\n        return \"{name}{{\"{parts}\n                + \
+        "    {overrides}\n    public {string} toString() {{\n        return \"{name}{{\"{parts}\n                + \
          '}}';\n    }}\n"
     );
     vec![equals, hash, shown]
 }
 
 fn equal(unit: &mut Unit<'_, '_>, objects: &str, field: &Field) -> String {
-    let name = &field.name;
+    let (own, name) = (of_this(&field.name), &field.name);
     match &field.ty {
         // Not-a-number equals itself, as in the boxed types.
         Type::Primitive(of @ (Primitive::Float | Primitive::Double)) => {
             let boxed =
                 if *of == Primitive::Float { "java.lang.Float" } else { "java.lang.Double" };
-            format!("{}.compare({name}, that.{name}) == 0", unit.imports.class(boxed))
+            format!("{}.compare({own}, that.{name}) == 0", unit.imports.class(boxed))
         }
-        Type::Primitive(_) => format!("{name} == that.{name}"),
+        Type::Primitive(_) => format!("{own} == that.{name}"),
         Type::Array(of) => {
             let arrays = unit.imports.class("java.util.Arrays");
             format!(
-                "{arrays}.{}({name}, that.{name})",
+                "{arrays}.{}({own}, that.{name})",
                 if is_deep(of) { "deepEquals" } else { "equals" }
             )
         }
-        _ => format!("{objects}.equals({name}, that.{name})"),
+        _ => format!("{objects}.equals({own}, that.{name})"),
     }
+}
+
+/// A field as `equals` names it, which has variables of its own.
+fn of_this(field: &str) -> String {
+    if ["other", "that"].contains(&field) { format!("this.{field}") } else { field.to_owned() }
 }
 
 fn hashed(unit: &mut Unit<'_, '_>, field: &Field) -> String {

@@ -16,6 +16,9 @@ const KEYWORDS: &[&str] = &[
     "try", "void", "volatile", "while",
 ];
 
+/// The remedy for a name.
+pub(super) const RENAME: &str = "; give it another name, such as with #[java(name = \"..\")]";
+
 /// Words that name no type.
 const NO_TYPES: &[&str] = &["var", "yield", "record", "sealed", "permits"];
 
@@ -35,11 +38,43 @@ pub(super) fn fault(name: &str) -> Option<String> {
 /// The classes that cannot be written; each is a note.
 pub(super) fn refused(api: &Api, written: &mut Written) -> BTreeSet<String> {
     let mut refused = BTreeSet::new();
+    let mut packages = BTreeSet::new();
+    for name in api.types.keys() {
+        let mut package = package(name);
+        while packages.insert(package.to_owned()) {
+            package = package.rsplit_once('.').map_or("", |(above, _)| above);
+        }
+    }
     for name in api.types.keys() {
         let simple = name.rsplit(['.', '$']).next().unwrap_or_default();
-        let fault = name.split(['.', '$']).find_map(fault).or_else(|| {
-            NO_TYPES.contains(&simple).then(|| format!("`{simple}` names no type in Java"))
-        });
+        let fault = name
+            .split(['.', '$'])
+            .find_map(fault)
+            .or_else(|| {
+                NO_TYPES.contains(&simple).then(|| format!("`{simple}` names no type in Java"))
+            })
+            .or_else(|| {
+                let is_around = name.rsplit_once('$').is_some_and(|(around, _)| {
+                    path(around).split('.').any(|around| around == simple)
+                });
+                is_around.then(|| format!("a class around it is called `{simple}` too"))
+            })
+            .or_else(|| {
+                let is_package = packages.contains(&name.replace('$', "."));
+                is_package.then(|| "a package is called so too".to_owned())
+            })
+            .or_else(|| {
+                // Names of classes that stand with their packages would be members of this class.
+                let begins = ["java", "org"].contains(&simple)
+                    || packages.iter().any(|of| of.split('.').next() == Some(simple));
+                begins.then(|| format!("it hides the packages that begin with `{simple}`"))
+            })
+            .or_else(|| {
+                let has_none = package(name).is_empty() && packages.iter().any(|of| !of.is_empty());
+                has_none
+                    .then(|| "it has no package, and classes of packages cannot name it".to_owned())
+            })
+            .or_else(|| parameter_fault(api, name));
         if let Some(fault) = fault {
             written.note(name, format!("the class is left out: {fault}; give it another name"));
             refused.insert(name.clone());
@@ -60,6 +95,20 @@ pub(super) fn refused(api: &Api, written: &mut Written) -> BTreeSet<String> {
         refused.insert(name);
     }
     refused
+}
+
+/// The reason for which a type parameter of a class is none in Java.
+fn parameter_fault(api: &Api, name: &str) -> Option<String> {
+    let Kind::Class(class) = &api.types.get(name)?.kind else { return None };
+    let mut seen = BTreeSet::new();
+    class.parameters.iter().find_map(|of| {
+        let is_no_type = NO_TYPES.contains(&of.as_str());
+        let is_twice = !seen.insert(of);
+        fault(of)
+            .or_else(|| is_no_type.then(|| format!("`{of}` names no type in Java")))
+            .or_else(|| is_twice.then(|| "it has it twice".to_owned()))
+            .map(|why| format!("its type parameter `{of}`: {why}"))
+    })
 }
 
 /// A class whose superclass is left out, and that.

@@ -107,12 +107,17 @@ impl Unit<'_, '_> {
         }
         head += &doc::comment(declared.doc.as_deref(), &parts, "");
         if declared.deprecated {
-            head += "@Deprecated\n";
+            head += &format!("{}\n", self.imports.annotation("Deprecated"));
         }
         match warnings.as_slice() {
             [] => {}
-            [one] => head += &format!("@SuppressWarnings({one})\n"),
-            more => head += &format!("@SuppressWarnings({{{}}})\n", more.join(", ")),
+            [one] => {
+                head += &format!("{}({one})\n", self.imports.annotation("SuppressWarnings"));
+            }
+            more => {
+                let annotation = self.imports.annotation("SuppressWarnings");
+                head += &format!("{annotation}({{{}}})\n", more.join(", "));
+            }
         }
         self.close(head + &declaration, body, name, known, children)
     }
@@ -134,16 +139,21 @@ impl Unit<'_, '_> {
     }
 
     fn constants(&mut self, declared: &Declared, of: &Enum, has_more: bool) -> Vec<String> {
-        let mut texts = Vec::new();
+        let (mut texts, mut seen) = (Vec::new(), BTreeSet::new());
         for constant in &of.constants {
-            if let Some(fault) = super::names::fault(&constant.name) {
+            let fault = super::names::fault(&constant.name).or_else(|| {
+                (!seen.insert(&constant.name))
+                    .then(|| "a constant before it has this name".to_owned())
+            });
+            if let Some(fault) = fault {
                 let at = format!("{}.{}", declared.name, constant.name);
-                self.written.note(at, format!("the constant is left out: {fault}"));
+                self.written
+                    .note(at, format!("the constant is left out: {fault}{}", super::names::RENAME));
                 continue;
             }
             let mut text = doc::comment(constant.doc.as_deref(), &[], "    ");
             if constant.deprecated {
-                text += "    @Deprecated\n";
+                text += &format!("    {}\n", self.imports.annotation("Deprecated"));
             }
             texts.push(format!("{text}    {}", constant.name));
         }

@@ -65,6 +65,10 @@ pub(super) fn clients(build: &mut Build<'_>) -> Vec<Client> {
                 Err(text) => build.note(&at, format!("left out: {text}")),
             }
         }
+        // Each operation that was left out is a note.
+        if operations.is_empty() {
+            continue;
+        }
         let doc = root.get("tags").and_then(Value::as_array).into_iter().flatten();
         let mut doc = doc.filter(|of| of.get("name").and_then(Value::as_str) == Some(tag));
         let doc = doc.find_map(|of| text(of, "description"));
@@ -99,6 +103,9 @@ fn operation<'a>(
     operation: &'a Value,
     at: &str,
 ) -> Result<Operation, String> {
+    if !path.starts_with('/') {
+        return Err("its path does not begin with `/`".to_owned());
+    }
     let id = text(operation, "operationId").unwrap_or_else(|| format!("{verb} {path}"));
     let mut names = Names::default();
     // What the method itself calls so.

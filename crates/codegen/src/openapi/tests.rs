@@ -209,7 +209,6 @@ fn operations_become_methods() {
             "/// - `page`: Which.",
             "pub async fn new2(&self, id: &str, page: Option<i64>, body: Option<&str>) -> Result<Vec<u8>, dubhe::Status>",
             "pub async fn new3(&self, id: &str, page: Option<i64>) -> Result<(), dubhe::Status>",
-            "pub struct TClient(",
         ],
     );
     let found = notes(&made).join("\n");
@@ -381,4 +380,49 @@ fn broken_documents_end_without_a_panic() {
         }
     }
     assert!(read_any > 10, "{read_any}");
+}
+
+#[test]
+fn anchors_versions_and_keys_of_yaml_are_told_in_plain_words() {
+    let head = "openapi: 3.1\ninfo: {title: x, version: 1}\n";
+    assert!(generate(&format!("{head}paths: {{}}\n"), "test").is_ok());
+    let refused = |text: &str| generate(&format!("{head}{text}"), "test").unwrap_err().to_string();
+    let error = refused("paths: &p {a: *p}\n");
+    assert!(error.contains("line 3") && error.contains("an anchor refers to itself"), "{error}");
+    let error = refused("paths: {}\npaths: {}\n");
+    assert!(error.contains("duplicate mapping key: paths") && !error.contains("Policy"), "{error}");
+    let mut bomb = "a0: &a0 [x, x]\n".to_owned();
+    for i in 1..40 {
+        let before = i - 1;
+        bomb = format!("{bomb}a{i}: &a{i} [*a{before}, *a{before}]\n");
+    }
+    let error = refused(&bomb);
+    assert!(
+        error.ends_with("it has more parts than are read, as anchors within anchors make them"),
+        "{error}"
+    );
+}
+
+#[test]
+fn paths_without_a_slash_and_clients_without_operations_are_left_out() {
+    let made = generate(
+        r#"{"openapi": "3.0.1", "info": {"title": "T", "version": "1"}, "paths": {
+            "": {"get": {"tags": ["a"], "responses": {"200": {}}}},
+            "users": {"get": {"tags": ["a"], "responses": {"200": {}}}},
+            "/x": {"get": {"tags": ["b"], "responses": {"200": {}}}}}}"#,
+        "test",
+    )
+    .unwrap();
+    assert!(
+        made.rust.contains("pub struct BClient") && !made.rust.contains("AClient"),
+        "{}",
+        made.rust
+    );
+    assert_eq!(
+        notes(&made),
+        [
+            "GET : left out: its path does not begin with `/`",
+            "GET users: left out: its path does not begin with `/`"
+        ]
+    );
 }

@@ -49,7 +49,7 @@ pub(super) fn parse(text: &str, source: &str) -> Result<Value, OpenApiError> {
     let root: Value = if text.trim_start().starts_with('{') {
         serde_json::from_str(text).map_err(|error| syntax(error.to_string()))?
     } else {
-        serde_saphyr::from_str(text).map_err(|error| syntax(error.to_string()))?
+        serde_saphyr::from_str(text).map_err(|error| syntax(plain(&error.to_string())))?
     };
     if depth(&root) > MAX_DEPTH {
         return Err(syntax(format!("nested deeper than {MAX_DEPTH} levels")));
@@ -59,12 +59,32 @@ pub(super) fn parse(text: &str, source: &str) -> Result<Value, OpenApiError> {
     if root.get("swagger").is_some() {
         return Err(form("Swagger 2 is not read; springdoc writes OpenAPI 3 at /v3/api-docs"));
     }
-    match root.get("openapi").and_then(Value::as_str) {
+    // Without quotes, YAML takes a version of two parts for a number.
+    let version = root.get("openapi").map(|of| match of {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    });
+    match version {
         Some(version) if version.starts_with("3.0") || version.starts_with("3.1") => {}
         Some(_) => return Err(form("`openapi` is neither 3.0 nor 3.1")),
         None => return Err(form("`openapi` with the version is missing")),
     }
     Ok(root)
+}
+
+/// An error of the reader of YAML, in words that do not speak of its own options.
+fn plain(error: &str) -> String {
+    const OWN: [(&str, &str); 2] = [
+        (", set DuplicateKeyPolicy in Options if acceptable", ""),
+        ("recursive references require weak recursion types", "an anchor refers to itself"),
+    ];
+    let error = OWN.iter().fold(error.to_owned(), |error, (own, plain)| error.replace(own, plain));
+    match error.split_once("budget breached") {
+        Some((place, _)) => {
+            format!("{place}it has more parts than are read, as anchors within anchors make them")
+        }
+        None => error,
+    }
 }
 
 /// The nesting of a value, looked at level by level.

@@ -71,14 +71,12 @@ fn message(name: &str, message: &Message, existing: &Existing) -> String {
 }
 
 fn constants(name: &str, doc: Option<&str>, of: &Enum, existing: &Existing) -> String {
-    // Constants of all enums of a package share one scope.
-    let prefix = names::snake(name).to_uppercase();
-    let zero = format!("{prefix}_UNSPECIFIED");
+    let zero = names::constant(name, names::UNSPECIFIED);
     let said: Vec<(String, Option<&str>, bool)> = of
         .constants
         .iter()
-        .map(|own| (format!("{prefix}_{}", own.name), own.doc.as_deref(), own.deprecated))
-        .filter(|(said, ..)| names::is_valid(said) && *said != zero)
+        .map(|own| (names::constant(name, &own.name), own.doc.as_deref(), own.deprecated))
+        .filter(|(said, ..)| *said != zero)
         .collect();
     let wanted: Vec<(&str, String)> =
         said.iter().map(|(said, ..)| (said.as_str(), String::new())).collect();

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::file::comment;
-use super::names;
+use super::names::{self, RENAME};
 use super::types::{Message, Types};
 use crate::model::{Declared, Field, Method, Nullness, Service, Stream, Type};
 
@@ -14,16 +14,20 @@ pub(super) fn write(types: &mut Types<'_>, declared: &Declared, service: &Servic
         types.note(&declared.name, format!("the service is left out: {why}"));
         return;
     }
+    let methods: BTreeSet<String> =
+        service.methods.iter().map(|method| names::upper(&method.name)).collect();
     let mut seen = BTreeSet::new();
     let mut texts = Vec::new();
     for method in &service.methods {
         let said = names::upper(&method.name);
         let written = if !names::is_valid(&said) {
-            Err(format!("`{}` is no name in a .proto file", method.name))
+            Err(format!("`{}` is no name in a .proto file{RENAME}", method.name))
         } else if !seen.insert(said.clone()) {
-            Err("a service has no overloads: give it another name".to_owned())
+            Err(format!(
+                "another method is called `{said}` there, and a service has no overloads{RENAME}"
+            ))
         } else {
-            rpc(types, package, &name, &said, method)
+            rpc(types, (package, &name, &methods), &said, method)
         };
         match written {
             Ok(text) => texts.push(text),
@@ -47,20 +51,20 @@ pub(super) fn write(types: &mut Types<'_>, declared: &Declared, service: &Servic
 
 fn rpc(
     types: &mut Types<'_>,
-    package: &str,
-    service: &str,
+    (package, service, methods): (&str, &str, &BTreeSet<String>),
     said: &str,
     method: &Method,
 ) -> Result<String, String> {
+    let at = format!("{package}.{service}.{}", method.name);
     let fields: Vec<Field> =
         method.parameters.iter().map(|own| field(&own.name, &own.ty, own.null)).collect();
-    let request = message(types, package, &format!("{service}{said}Request"), &fields)?;
+    let request = message(types, (package, &at), &format!("{service}{said}Request"), &fields)?;
     let response =
         if matches!(&method.result, Type::Void) || method.result == Type::class("java.lang.Void") {
             types.library(package, "Empty", "empty")
         } else {
             let result = field("result", &method.result, method.result_null);
-            message(types, package, &format!("{service}{said}Response"), &[result])?
+            message(types, (package, &at), &format!("{service}{said}Response"), &[result])?
         };
     let (sends, receives) = match method.stream {
         Stream::No => ("", ""),
@@ -72,6 +76,13 @@ fn rpc(
         let gap = if doc.is_empty() { "" } else { "\n\n" };
         doc += &format!("{gap}Throws {}.", method.throws.join(", "));
     }
+    // From the root, where a method has the name of the message: protoc takes the method for it.
+    let from_root = |of: String| match (methods.contains(&of), package) {
+        (false, _) => of,
+        (true, "") => format!(".{of}"),
+        (true, package) => format!(".{package}.{of}"),
+    };
+    let (request, response) = (from_root(request), from_root(response));
     let mut text = comment(Some(&doc), "  ");
     text += &format!("  rpc {said}({sends}{request}) returns ({receives}{response})");
     text += if method.deprecated { " {\n    option deprecated = true;\n  }\n" } else { ";\n" };
@@ -85,12 +96,15 @@ fn field(name: &str, ty: &Type, null: Nullness) -> Field {
 /// The message of the one class among `fields`, or one of its own with all of them.
 fn message(
     types: &mut Types<'_>,
-    package: &str,
+    (package, at): (&str, &str),
     name: &str,
     fields: &[Field],
 ) -> Result<String, String> {
-    let made =
-        fields.iter().map(|field| types.field(package, field)).collect::<Result<Vec<_>, _>>()?;
+    let fields_of = |types: &mut Types<'_>| {
+        let one = |field| types.field((package, at), field);
+        fields.iter().map(one).collect::<Result<Vec<_>, _>>()
+    };
+    let made = fields_of(types)?;
     if let ([field], [one]) = (fields, made.as_slice())
         && field.null != Nullness::Nullable
         && types.is_declared(&field.ty)
@@ -100,9 +114,12 @@ fn message(
     }
     let mut seen = BTreeSet::new();
     if let Some(twice) = made.iter().find(|field| !seen.insert(field.name.clone())) {
-        return Err(format!("two parameters are called `{}` there", twice.name));
+        return Err(format!(
+            "two parameters are called `{}` there; give one of them another name",
+            twice.name
+        ));
     }
-    types.take(package, name, &format!("a message of {name}"))?;
+    types.take(package, name, &format!("a message of the method {at}"))?;
     let message = Message { doc: None, fields: made, is_choice: false };
     types.file(package).messages.insert(name.to_owned(), message);
     Ok(name.to_owned())

@@ -1,5 +1,16 @@
 //! Names in `.proto` files.
 
+/// The remedy for a name.
+pub(super) const RENAME: &str = "; give it another name, such as with #[java(name = \"..\")]";
+
+/// The constant that each enum begins with.
+pub(super) const UNSPECIFIED: &str = "UNSPECIFIED";
+
+/// `ORDER_STATE_SENT` of the constant `SENT` of the enum `OrderState`.
+pub(super) fn constant(of: &str, name: &str) -> String {
+    format!("{}_{name}", snake(of).to_uppercase())
+}
+
 /// The path of the file of a package.
 pub(super) fn file(package: &str) -> String {
     if package.is_empty() {

@@ -2,10 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::names;
+use super::names::{self, RENAME};
 use crate::collection;
-use crate::model::{Class, Declared, Enum, Field, Kind, Nullness, Primitive, Type};
+use crate::model::{Class, Constant, Declared, Enum, Field, Kind, Nullness, Primitive, Type};
 use crate::{Api, Note};
+
+/// The remedy for a list in a list.
+const NESTED: &str = "is within another list or map, which a .proto file does not have: put it into a struct of its own";
 
 /// The deepest nesting of type arguments, and the longest line of superclasses.
 const DEPTH: usize = 8;
@@ -48,6 +51,8 @@ pub(super) struct Types<'a> {
     pub(super) files: BTreeMap<String, Content>,
     /// The messages and enums by package and name, with what they stand for.
     known: BTreeMap<(String, String), String>,
+    /// All packages, and those around them.
+    packages: BTreeSet<String>,
     /// Classes whose messages have no fields yet.
     pending: Vec<(String, String, Type)>,
     pub(super) notes: Vec<Note>,
@@ -55,8 +60,16 @@ pub(super) struct Types<'a> {
 
 impl<'a> Types<'a> {
     pub(super) fn new(api: &'a Api) -> Self {
+        let mut packages = BTreeSet::new();
+        for name in api.types.keys() {
+            let mut package = names::package(name);
+            while packages.insert(package.to_owned()) {
+                package = package.rsplit_once('.').map_or("", |(above, _)| above);
+            }
+        }
         Self {
             api,
+            packages,
             files: BTreeMap::new(),
             known: BTreeMap::new(),
             pending: Vec::new(),
@@ -84,11 +97,15 @@ impl<'a> Types<'a> {
         if !names::is_valid(name)
             || !package.split('.').all(|part| part.is_empty() || names::is_valid(part))
         {
-            return Err(format!("{package}.{name} is no name in a .proto file"));
+            return Err(format!("{package}.{name} is no name in a .proto file{RENAME}"));
         }
+        let full = if package.is_empty() { name.to_owned() } else { format!("{package}.{name}") };
         match self.known.get(&(package.to_owned(), name.to_owned())) {
             Some(known) if known == what => Ok(false),
-            Some(known) => Err(format!("{known} is called {name} there already")),
+            Some(known) => Err(format!("its name {name} is that of {known}{RENAME}")),
+            None if self.packages.contains(&full) => {
+                Err(format!("a package is called {full}{RENAME}"))
+            }
             None => {
                 self.known.insert((package.to_owned(), name.to_owned()), what.to_owned());
                 Ok(true)
@@ -127,12 +144,53 @@ impl<'a> Types<'a> {
             file.sources.insert(declared.source.clone());
             match &declared.kind {
                 Kind::Enum(of) => {
-                    file.enums.insert(said.clone(), (declared.doc.clone(), of.clone()));
+                    let constants = match self.constants(&package, &said, &declared.name, of) {
+                        Ok(constants) => constants,
+                        Err(why) => {
+                            self.known.remove(&(package, said));
+                            return Err(why);
+                        }
+                    };
+                    let of = Enum { constants };
+                    self.file(&package).enums.insert(said.clone(), (declared.doc.clone(), of));
                 }
                 _ => self.pending.push((package.clone(), said.clone(), ty.clone())),
             }
         }
         Ok((package, said))
+    }
+
+    /// The constants of an enum that a file can have. Those of all enums of a package share one scope.
+    fn constants(
+        &mut self,
+        package: &str,
+        said: &str,
+        at: &str,
+        of: &Enum,
+    ) -> Result<Vec<Constant>, String> {
+        let zero = names::constant(said, names::UNSPECIFIED);
+        let mut constants: Vec<Constant> = Vec::new();
+        for own in &of.constants {
+            let name = names::constant(said, &own.name);
+            let why = if !names::is_valid(&name) {
+                format!("`{}` is no name in a .proto file", own.name)
+            } else if constants.iter().any(|of| of.name == own.name) {
+                "a constant before it has this name".to_owned()
+            } else {
+                constants.push(own.clone());
+                continue;
+            };
+            self.note(
+                format!("{at}.{}", own.name),
+                format!("the constant is left out: {why}{RENAME}"),
+            );
+        }
+        let taken: BTreeSet<String> =
+            constants.iter().map(|of| names::constant(said, &of.name)).chain([zero]).collect();
+        for name in taken {
+            self.take(package, &name, &format!("a constant of {at}"))?;
+        }
+        Ok(constants)
     }
 
     /// Fills the messages, and those that they need.
@@ -177,12 +235,13 @@ impl<'a> Types<'a> {
 
     /// Adds a field, or a note.
     pub(super) fn add(&mut self, package: &str, at: &str, message: &mut Message, field: &Field) {
-        match self.field(package, field) {
+        match self.field((package, at), field) {
             Ok(made) if message.fields.iter().all(|own| own.name != made.name) => {
                 message.fields.push(made);
             }
             Ok(made) => {
-                let text = format!("the field is left out: another one is called `{}`", made.name);
+                let text =
+                    format!("the field is left out: another one is called `{}`{RENAME}", made.name);
                 self.note(format!("{at}.{}", field.name), text);
             }
             Err(why) => {
@@ -191,16 +250,24 @@ impl<'a> Types<'a> {
         }
     }
 
-    pub(super) fn field(&mut self, package: &str, field: &Field) -> Result<MessageField, String> {
+    pub(super) fn field(
+        &mut self,
+        (package, at): (&str, &str),
+        field: &Field,
+    ) -> Result<MessageField, String> {
         let name = names::snake(&field.name);
         if !names::is_valid(&name) {
-            return Err(format!("`{}` is no name in a .proto file", field.name));
+            return Err(format!("`{}` is no name in a .proto file{RENAME}", field.name));
         }
         let (mut label, ty) = self.proto(package, &field.ty)?;
         let is_boxed = matches!(&field.ty, Type::Class { name, .. } if boxes(name));
-        if label.is_empty()
-            && (field.null == Nullness::Nullable || is_boxed)
-            && !self.is_message(&field.ty)
+        let is_many = !label.is_empty() || ty.starts_with("map<");
+        if is_many && field.null == Nullness::Nullable {
+            let text = "null is not told from an empty list or map in a .proto file; take the `Option` away, or put it into a \
+                        struct of its own";
+            self.note(format!("{at}.{}", field.name), text);
+        }
+        if !is_many && (field.null == Nullness::Nullable || is_boxed) && !self.is_message(&field.ty)
         {
             label = "optional ";
         }
@@ -236,12 +303,17 @@ impl<'a> Types<'a> {
                 (Some(2), [key, value]) => {
                     let key_type = self.single(package, key)?;
                     if !["bool", "int32", "int64", "string"].contains(&key_type.as_str()) {
-                        return Err(format!("{key} is no key of a map there"));
+                        return Err(format!(
+                            "{key} is no key of a map in a .proto file: take `String`, an integer or `bool`, or a list of \
+                             structs with a key and a value"
+                        ));
                     }
                     let value = self.single(package, value)?;
                     Ok(("", format!("map<{key_type}, {value}>")))
                 }
-                (Some(_), _) => Err(format!("{ty} does not say what is in it")),
+                (Some(_), _) => {
+                    Err(format!("{ty} does not say what is in it: write its type arguments"))
+                }
                 (None, _) => Ok(("", self.single(package, ty)?)),
             },
             _ => Ok(("", self.single(package, ty)?)),
@@ -252,14 +324,15 @@ impl<'a> Types<'a> {
     fn single(&mut self, package: &str, ty: &Type) -> Result<String, String> {
         match ty {
             Type::Primitive(of) => Ok(primitive(*of).to_owned()),
-            Type::Nullable(_) => Err(format!("{ty} within another type: there is no null there")),
+            Type::Nullable(of) => Err(format!(
+                "{of} may be null in a list or map, which has no null there: take the `Option` away, or put the value into \
+                 a struct of its own with an `Option`"
+            )),
             Type::Array(of) if **of == Type::Primitive(Primitive::Byte) => Ok("bytes".to_owned()),
-            Type::Array(_) => Err(format!("{ty} would be nested: put the inner one into a class")),
-            Type::Class { name, .. } if collection(name).is_some() => {
-                Err(format!("{ty} would be nested: put the inner one into a class"))
-            }
+            Type::Array(_) => Err(format!("{ty} {NESTED}")),
+            Type::Class { name, .. } if collection(name).is_some() => Err(format!("{ty} {NESTED}")),
             Type::Class { name, .. } if name == "java.lang.Object" => {
-                Err("java.lang.Object may be anything: declare a class".to_owned())
+                Err("java.lang.Object may be anything: take a struct or an enum".to_owned())
             }
             Type::Class { name, .. } => {
                 if let Some(scalar) = scalar(name) {
@@ -276,7 +349,9 @@ impl<'a> Types<'a> {
                 // From the root: a part of this package may be called as the other begins.
                 Ok(if of.is_empty() { format!(".{said}") } else { format!(".{of}.{said}") })
             }
-            Type::Variable(name) => Err(format!("{name} may be anything")),
+            Type::Variable(name) => {
+                Err(format!("{name} may be anything: take a struct or an enum in its place"))
+            }
             Type::Void => Err("void is no value".to_owned()),
         }
     }
@@ -347,7 +422,7 @@ fn replaced(ty: &Type, parameters: &[String], arguments: &[Type]) -> Type {
             at.and_then(|at| arguments.get(at)).unwrap_or(ty).clone()
         }
         Type::Array(of) => Type::Array(Box::new(again(of))),
-        Type::Nullable(of) => again(of),
+        Type::Nullable(of) => Type::Nullable(Box::new(again(of))),
         Type::Class { name, arguments } => {
             Type::Class { name: name.clone(), arguments: arguments.iter().map(again).collect() }
         }

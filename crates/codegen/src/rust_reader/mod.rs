@@ -96,3 +96,14 @@ fn api(program: load::Program, is_generated: bool) -> Api {
     hierarchy::connect(&types, &mut api);
     api
 }
+
+/// Reads one file, unless it is no Rust or nested too deeply to be parsed.
+pub(crate) fn of_file<T: Send>(
+    text: &str,
+    read: impl Fn(syn::File) -> Option<T> + Sync,
+) -> Option<T> {
+    depth::with_room(|| match depth::too_deep(text) {
+        None => read(syn::parse_file(text).ok()?),
+        Some(_) => None,
+    })
+}

@@ -147,7 +147,11 @@ fn method<'a>(
     let output = match &signature.output {
         ReturnType::Type(_, output) => output,
         ReturnType::Default => {
-            return Err(types.problem(module, &signature.ident, "a method returns a `Result`"));
+            return Err(types.problem(
+                module,
+                &signature.ident,
+                "a method returns a `Result`, such as `dubhe::Result<()>`",
+            ));
         }
     };
     let answer = answer(types, output, &site)?;
@@ -161,7 +165,13 @@ fn method<'a>(
         }
         let name = match &*typed.pat {
             Pat::Ident(pattern) => java_of_snake(&pattern.ident.to_string()),
-            other => return Err(types.problem(module, other, "a parameter has a plain name")),
+            other => {
+                return Err(types.problem(
+                    module,
+                    other,
+                    "a parameter needs a name, such as `id: i64`",
+                ));
+            }
         };
         let mapped = if let Some(item) = of_messages(types, module, &typed.ty) {
             has_requests = true;

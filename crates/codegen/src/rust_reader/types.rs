@@ -287,7 +287,12 @@ impl<'a> Types<'a> {
         match (last, arguments) {
             ("Value", []) => Some(Ok(plain(Type::object()))),
             ("Array", [element]) => {
-                Some(self.java(element, site).map(|of| never_null(Type::Array(Box::new(of.ty)))))
+                let array = |of: Mapped| match of.null {
+                    // What is a primitive type there is none of an object.
+                    Nullness::Nullable => Type::Array(Box::new(self.part(of))),
+                    _ => Type::Array(Box::new(of.ty)),
+                };
+                Some(self.java(element, site).map(|of| never_null(array(of))))
             }
             ("Callback", [client]) => Some(self.callback(client, site)),
             (name, []) => jdk::class_of(name).map(|class| Ok(never_null(Type::class(class)))),
@@ -315,9 +320,9 @@ impl<'a> Types<'a> {
         let collection = |class: &str| {
             let mut parts = Vec::new();
             for argument in arguments {
-                parts.push(boxed(self.java(argument, site)?.ty));
+                parts.push(self.java(argument, site)?);
             }
-            Ok(never_null(Type::Class { name: class.to_owned(), arguments: parts }))
+            Ok(self.of_collection(class, parts))
         };
         match (name, arguments) {
             ("String" | "str", []) => Some(Ok(never_null(Type::class("java.lang.String")))),
@@ -331,13 +336,13 @@ impl<'a> Types<'a> {
             ("HashSet" | "BTreeSet", [_]) => Some(collection("java.util.Set")),
             ("HashMap" | "BTreeMap", [_, _]) => Some(collection("java.util.Map")),
             // With a hasher of their own.
-            ("HashSet", [element, _]) => {
-                Some(self.java(element, site).map(|of| of_collection("java.util.Set", vec![of])))
-            }
+            ("HashSet", [element, _]) => Some(
+                self.java(element, site).map(|of| self.of_collection("java.util.Set", vec![of])),
+            ),
             ("HashMap", [key, value, _]) => {
                 let key = self.java(key, site);
                 let both = key.and_then(|key| Ok(vec![key, self.java(value, site)?]));
-                Some(both.map(|both| of_collection("java.util.Map", both)))
+                Some(both.map(|both| self.of_collection("java.util.Map", both)))
             }
             _ => None,
         }
@@ -348,8 +353,20 @@ impl<'a> Types<'a> {
         Ok(if of.is_octet {
             never_null(bytes())
         } else {
-            of_collection("java.util.List", vec![of])
+            self.of_collection("java.util.List", vec![of])
         })
+    }
+
+    fn of_collection(&self, class: &str, parts: Vec<Mapped>) -> Mapped {
+        let arguments = parts.into_iter().map(|part| self.part(part)).collect();
+        never_null(Type::Class { name: class.to_owned(), arguments })
+    }
+
+    /// The type of what is in a collection. The types of generated Rust are those of Java, which says nothing of null there.
+    fn part(&self, of: Mapped) -> Type {
+        let may_be_null = of.null == Nullness::Nullable && !self.is_generated;
+        let ty = boxed(of.ty);
+        if may_be_null { Type::Nullable(Box::new(ty)) } else { ty }
     }
 
     /// `Callback<ListenerClient>`: the interface of the trait `Listener`.
@@ -444,11 +461,6 @@ fn plain(ty: Type) -> Mapped {
 
 fn never_null(ty: Type) -> Mapped {
     Mapped { ty, null: Nullness::NonNull, is_octet: false }
-}
-
-fn of_collection(class: &str, parts: Vec<Mapped>) -> Mapped {
-    let arguments = parts.into_iter().map(|part| boxed(part.ty)).collect();
-    never_null(Type::Class { name: class.to_owned(), arguments })
 }
 
 /// The type as an object: `int` is `Integer`.

@@ -51,9 +51,10 @@ fn what_java_cannot_have_is_a_note() {
             "org.example.shop.Orders.return: the method is left out: `return` is a keyword of Java; give it another \
              name, such as with #[java(name = \"..\")]",
             "org.example.shop.Orders.toString: the method is left out: `toString()` is a method of every object; \
-             give it another name",
+             give it another name, such as with #[java(name = \"..\")]",
             "org.example.shop.Orders.many: the method is left out: an overload before it takes (java.util.List) \
-             too: Java tells them apart by these types without their arguments",
+             too: Java tells them apart by these types without their arguments; give it another name, such as with \
+             #[java(name = \"..\")]",
         ]
     );
 }
@@ -190,4 +191,17 @@ fn a_tuple_struct_over_a_collection_extends_it() {
         said.contains("a.Holder.names: the field is left out: a.Names is a collection or map"),
         "{said}"
     );
+}
+
+/// `cargo xtask test codegen` compiles these files by javac.
+#[test]
+fn odd_rust_becomes_java_or_a_note() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/rust/odd.rs");
+    let api = dubhe_codegen::rust_reader::read(&[path]).unwrap();
+    let written = JavaWriter::new().write(&api);
+    let rename = "; give it another name, such as with #[java(name = \"..\")]";
+    let all = api.notes.iter().chain(&written.notes).map(ToString::to_string);
+    let all: Vec<String> =
+        all.map(|of| of.replace(rename, " [RENAME]").replace(path, "odd.rs")).collect();
+    assert_eq!(all.join("\n") + "\n", include_str!("golden/odd_java.txt"));
 }

@@ -79,16 +79,16 @@ fn what_protocol_buffers_cannot_have_is_a_note() {
     assert_eq!(
         notes,
         [
-            "org.example.shop.Orders.listAll: the method is left out: a service has no overloads: give it another name",
-            "org.example.shop.Orders.any: the method is left out: java.lang.Object may be anything: declare a class",
-            "org.example.shop.Orders.many: the method is left out: a service has no overloads: give it another name",
+            "org.example.shop.Orders.listAll: the method is left out: another method is called `ListAll` there, and a service has no overloads; give it another name, such as with #[java(name = \"..\")]",
+            "org.example.shop.Orders.any: the method is left out: java.lang.Object may be anything: take a struct or an enum",
+            "org.example.shop.Orders.many: the method is left out: another method is called `Many` there, and a service has no overloads; give it another name, such as with #[java(name = \"..\")]",
             "org.example.shop.Order: its message has its own fields; those of subclasses do not travel",
-            "org.example.shop.Order.parts: the field is left out: java.lang.Object may be anything: declare a class",
-            "org.example.shop.Order.matrix: the field is left out: int[] would be nested: put the inner one into a class",
-            "org.example.shop.Order.value: the field is left out: java.lang.Object may be anything: declare a class",
-            "org.example.shop.Express.parts: the field is left out: java.lang.Object may be anything: declare a class",
-            "org.example.shop.Express.matrix: the field is left out: int[] would be nested: put the inner one into a class",
-            "org.example.shop.Express.value: the field is left out: java.lang.Object may be anything: declare a class",
+            "org.example.shop.Order.parts: the field is left out: java.lang.Object may be anything: take a struct or an enum",
+            "org.example.shop.Order.matrix: the field is left out: int[] is within another list or map, which a .proto file does not have: put it into a struct of its own",
+            "org.example.shop.Order.value: the field is left out: java.lang.Object may be anything: take a struct or an enum",
+            "org.example.shop.Express.parts: the field is left out: java.lang.Object may be anything: take a struct or an enum",
+            "org.example.shop.Express.matrix: the field is left out: int[] is within another list or map, which a .proto file does not have: put it into a struct of its own",
+            "org.example.shop.Express.value: the field is left out: java.lang.Object may be anything: take a struct or an enum",
         ]
     );
 }
@@ -198,4 +198,23 @@ fn packages_do_not_import_each_other() {
         "{notes:#?}"
     );
     compile("circles", &written);
+}
+
+#[test]
+fn odd_rust_becomes_proto_or_a_note() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/rust/odd_proto.rs");
+    let api = dubhe_codegen::rust_reader::read(&[path]).unwrap();
+    let written = ProtoWriter::new().write(&api);
+    compile("odd", &written);
+    // A method hides a message of its name from protoc.
+    let text = file(&written, "org/example/odd.proto");
+    assert!(
+        text.contains("rpc Names(.org.example.odd.Names) returns (.org.example.odd.Names);"),
+        "{text}"
+    );
+    let rename = "; give it another name, such as with #[java(name = \"..\")]";
+    let all = api.notes.iter().chain(&written.notes).map(ToString::to_string);
+    let all: Vec<String> =
+        all.map(|of| of.replace(rename, " [RENAME]").replace(path, "odd_proto.rs")).collect();
+    assert_eq!(all.join("\n") + "\n", include_str!("golden/odd_proto.txt"));
 }

@@ -247,4 +247,88 @@ mod tests {
         assert_eq!(watch.parameter_types, [request, OBSERVER.to_owned()]);
         assert_eq!(watch.return_type, "void");
     }
+
+    /// The definition of a service of a file, as this crate makes it.
+    fn of_file(name: &str, text: &str, interface: &str) -> ServiceDefinition {
+        let folder = folder_of(name);
+        let file = folder.join(format!("{name}.proto"));
+        std::fs::write(&file, text).unwrap();
+        let modules = dubhe_build::Builder::new().modules(&[&file], &[&folder]).unwrap();
+        std::fs::remove_dir_all(&folder).unwrap();
+        of(interface, &modules.descriptors).unwrap()
+    }
+
+    fn folder_of(name: &str) -> std::path::PathBuf {
+        let folder =
+            std::env::temp_dir().join(format!("dubhe-definition-{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    /// Accessors of Java that are no fields, and fields whose setters Java passes over since they look like others.
+    const OF_JAVA: [&str; 2] = ["kindsValue", "manyKindsValue"];
+    const NOT_OF_JAVA: [&str; 2] = ["someValue", "someBytes"];
+
+    #[test]
+    fn definitions_are_those_that_dubbo_java_publishes() {
+        let vectors = include_str!("../../../../tests/vectors/service_definition_protobuf.json");
+        let vectors: serde_json::Value = serde_json::from_str(vectors).unwrap();
+        let greeter =
+            include_str!("../../../../tests/peers/java-dubbo/proto/src/main/proto/greeter.proto");
+        let odd = vectors["odd.proto"].as_str().unwrap();
+        for (index, (name, text)) in [("greeter", greeter), ("odd", odd)].into_iter().enumerate() {
+            let java = &vectors["definitions"][index];
+            let ServiceDefinition { methods, types } =
+                of_file(name, text, java["canonicalName"].as_str().unwrap());
+            // Java calls a blocking method in another way too.
+            let theirs = java["methods"].as_array().unwrap().iter();
+            let mut theirs: Vec<String> = theirs
+                .filter(|of| !of["name"].as_str().unwrap().ends_with("Async"))
+                .map(|of| format!("{} {} {}", of["name"], of["parameterTypes"], of["returnType"]))
+                .collect();
+            let mut ours: Vec<String> = methods
+                .iter()
+                .map(|of| {
+                    let text = |of: &str| serde_json::Value::from(of).to_string();
+                    let parameters = serde_json::to_string(&of.parameter_types).unwrap();
+                    format!("{} {parameters} {}", text(&of.name), text(&of.return_type))
+                })
+                .collect();
+            theirs.sort();
+            ours.sort();
+            assert_eq!(ours, theirs, "{name}");
+            for (ty, parts) in types.iter() {
+                let same = java["types"].as_array().unwrap().iter().find(|of| of["type"] == *ty);
+                let Some(same) = same else {
+                    panic!("Dubbo Java has no type {ty}");
+                };
+                // Its private fields are nothing that a caller says.
+                if ty == "com.google.protobuf.ByteString" {
+                    continue;
+                }
+                let properties = same["properties"].as_object().unwrap().iter();
+                let properties = properties
+                    .filter(|(name, _)| !OF_JAVA.contains(&name.as_str()))
+                    .map(|(name, ty)| {
+                        (name.trim_end_matches('_').to_owned(), ty.as_str().unwrap().to_owned())
+                    });
+                let own = parts
+                    .properties
+                    .iter()
+                    .filter(|(name, _)| !NOT_OF_JAVA.contains(&name.as_str()));
+                let own: std::collections::BTreeMap<String, String> =
+                    own.map(|(name, ty)| (name.clone(), ty.clone())).collect();
+                assert_eq!(own, properties.collect(), "{ty}");
+                let texts = |of: &serde_json::Value| -> Vec<String> {
+                    of.as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|of| of.as_str().unwrap().to_owned())
+                        .collect()
+                };
+                assert_eq!(parts.items, texts(&same["items"]), "{ty}");
+                assert_eq!(parts.enums, texts(&same["enums"]), "{ty}");
+            }
+        }
+    }
 }

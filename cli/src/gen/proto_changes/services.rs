@@ -1,0 +1,78 @@
+//! Changes of services.
+
+use std::collections::BTreeMap;
+
+use dubhe_codegen::check::{Compatibility, What};
+use prost_types::MethodDescriptorProto;
+
+use super::{Changes, both, conditional, effect, fine, incompatible, plain};
+
+type Methods = BTreeMap<String, MethodDescriptorProto>;
+
+impl Changes {
+    pub(super) fn service(&mut self, name: &str, old: Option<&Methods>, new: Option<&Methods>) {
+        let fails = |reason| effect(Compatibility::Incompatible, reason);
+        let (old, new) = match (old, new) {
+            (Some(old), Some(new)) => (old, new),
+            (None, _) => {
+                let sides = (fine(), fails("they do not have it, and calls of it fail"));
+                let text = "the service is new".to_owned();
+                return self.add(name, None, What::ServiceAdded, text, sides);
+            }
+            (_, None) => {
+                let sides = (fails("new providers do not have it, and calls of it fail"), fine());
+                let text = "the service is gone".to_owned();
+                return self.add(name, None, What::ServiceRemoved, text, sides);
+            }
+        };
+        for (method, old, new) in both(old, new) {
+            match (old, new) {
+                (Some(old), Some(new)) => self.method(name, method, old, new),
+                (None, _) => {
+                    let sides = (fine(), fails("they have no such method, and calls of it fail"));
+                    let text = "the method is new".to_owned();
+                    self.add(name, Some(method), What::MethodAdded, text, sides);
+                }
+                (_, None) => {
+                    let sides =
+                        (fails("new providers have no such method, and calls of it fail"), fine());
+                    let text = "the method is gone".to_owned();
+                    self.add(name, Some(method), What::MethodRemoved, text, sides);
+                }
+            }
+        }
+    }
+
+    fn method(
+        &mut self,
+        service: &str,
+        name: &str,
+        old: &MethodDescriptorProto,
+        new: &MethodDescriptorProto,
+    ) {
+        let member = Some(name);
+        let of_message =
+            "a message is read as another: fields that both have under one number and type arrive";
+        for (what, place, old, new) in [
+            (What::ParametersChanged, "request", old.input_type(), new.input_type()),
+            (What::ResultTypeChanged, "reply", old.output_type(), new.output_type()),
+        ] {
+            if old != new {
+                let text = format!("the {place} changed from {} to {}", plain(old), plain(new));
+                self.add(service, member, what, text, conditional(of_message));
+            }
+        }
+        let kind = |of: &MethodDescriptorProto| match (of.client_streaming(), of.server_streaming())
+        {
+            (false, false) => "unary",
+            (true, false) => "a stream of requests",
+            (false, true) => "a stream of replies",
+            (true, true) => "a stream both ways",
+        };
+        if kind(old) != kind(new) {
+            let text = format!("it was {} and is {}", kind(old), kind(new));
+            let sides = incompatible("the other side sends or expects its messages in another way");
+            self.add(service, member, What::StreamChanged, text, sides);
+        }
+    }
+}
