@@ -109,7 +109,15 @@ impl JavaWriter {
             }
         }
         let mut streams = false;
+        let mut lower: BTreeMap<String, &str> = BTreeMap::new();
         for (outer, types) in units {
+            if let Some(other) = lower.insert(outer.to_lowercase(), outer) {
+                let text = format!(
+                    "its file has the name of {other} in other letters: macOS and Windows take both for one, and keep one \
+                     class; give it another name"
+                );
+                written.note(outer, text);
+            }
             streams |= types.iter().any(|declared| match &declared.kind {
                 Kind::Service(service) => interface::streams(service),
                 _ => false,

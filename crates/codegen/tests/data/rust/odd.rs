@@ -41,6 +41,12 @@ pub struct Twice {
 }
 
 #[derive(Java)]
+#[java(class = "org.example.odd.FIELDS")]
+pub struct UpperCase {
+    pub x: i32,
+}
+
+#[derive(Java)]
 #[java(class = "org.example.odd.String")]
 pub struct Text {
     pub text: String,
