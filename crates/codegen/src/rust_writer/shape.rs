@@ -226,7 +226,7 @@ impl Shapes {
     /// Adds the enum of a class and of those below it.
     fn family(&mut self, api: &Api, writer: &RustWriter, name: &str) {
         let is_exception = matches!(api.types.get(name).map(|of| &of.kind), Some(Kind::Class(of)) if of.is_exception);
-        if writer.is_exact(name) {
+        if !is_exception && writer.is_exact(name) {
             return;
         }
         let Some(mut below) = self.below(api, name) else {

@@ -391,3 +391,45 @@ fn what_is_odd_is_read_back() {
     }
     assert_eq!(differences(&api, &api), []);
 }
+
+#[test]
+fn an_exact_class_is_no_family() {
+    let text = "Ljava/lang/String;";
+    let classes = [
+        class("a/Animal", "java/lang/Object").field("name", text, None),
+        class("a/Dog", "a/Animal").field("bones", "I", None),
+        class("a/Failed", "java/lang/Exception"),
+        class("a/Worse", "a/Failed"),
+        service("(La/Animal;La/Failed;)V", None),
+    ];
+    let reader = || {
+        let reader = JavaReader::new();
+        classes.iter().fold(reader, |reader, of| reader.class_bytes(&of.name, &of.bytes()))
+    };
+    let signature = |files: &std::collections::BTreeMap<String, String>| {
+        let line = files["s.rs"].lines().find(|line| line.contains("async fn"));
+        line.unwrap_or_default().trim().to_owned()
+    };
+    let written = RustWriter::new().write(&reader().read());
+    assert_eq!(
+        signature(&written.files),
+        "async fn call(&self, arg0: AnyAnimal, arg1: AnyFailed) -> Result<(), Status>;"
+    );
+    assert!(written.files["animal.rs"].contains("pub enum AnyAnimal {"));
+
+    let api = reader().exact(["a.*"]).read();
+    assert!(!api.types.contains_key("a.Dog"));
+    let written = RustWriter::new().exact("a.*").exact("b.*").write(&api);
+    assert_eq!(
+        signature(&written.files),
+        "async fn call(&self, arg0: Animal, arg1: Failed) -> Result<(), Status>;"
+    );
+    let [note] = &written.notes[..] else { panic!("{:?}", written.notes) };
+    assert_eq!(note.to_string(), "b.*: no class has such a name; write org.example.Order");
+
+    // Exceptions are caught with those below them.
+    let api = reader().classes(["a.Failed"]).exact(["a.*"]).read();
+    let written = RustWriter::new().exact("a.*").write(&api);
+    assert!(written.files["failed.rs"].contains("pub enum AnyFailed {"));
+    assert!(!written.files.contains_key("dog.rs"));
+}
