@@ -78,8 +78,24 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
     )?;
     if options.to == To::Rust {
         place::hints(&out_folder, &way);
+    } else {
+        tell_stale(&out_folder, &written.files);
     }
     Ok(())
+}
+
+/// Tells of generated files that these do not replace.
+fn tell_stale(folder: &Path, files: &BTreeMap<String, String>) {
+    // What is written is right, whether the rest can be read or not.
+    let stale = folder::stale(folder, files).unwrap_or_default();
+    if let Some(first) = stale.first() {
+        remark(&format!(
+            "hint: {} of an earlier run kept, such as {}: other programs may write to this folder; remove what \
+             nobody needs",
+            counted(stale.len(), "file"),
+            first.display()
+        ));
+    }
 }
 
 fn print(notes: &[Note]) {

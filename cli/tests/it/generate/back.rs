@@ -67,3 +67,22 @@ fn what_is_there_and_not_generated_stays() {
     );
     assert_eq!(project.read("java/pom.xml"), "<project/>\n");
 }
+
+#[test]
+fn what_an_earlier_run_wrote_is_told() {
+    let project = Project::new();
+    let class = |name: &str| {
+        format!(
+            "#[derive(dubhe::Java)]\n#[java(class = \"a.{name}\")]\npub struct {name} {{ id: i64 }}\n"
+        )
+    };
+    project.write("src/lib.rs", class("Old") + &class("Kept"));
+    assert_eq!(project.generate("--to java src").err, "");
+    project.write("src/lib.rs", class("Kept"));
+    assert_eq!(
+        project.generate("--to java src").err,
+        "hint: 1 file of an earlier run kept, such as java/src/main/java/a/Old.java: other programs may write to this \
+         folder; remove what nobody needs\n"
+    );
+    assert!(project.path("java/src/main/java/a/Old.java").exists());
+}
