@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::graph::circles;
+use super::graph::{back_edges, circles};
 use super::items::{Item, ItemKind, Ty, Variant};
 use super::names::{Names, type_name};
 use super::object::{has_fields, is_deprecated, text};
@@ -334,6 +334,7 @@ impl<'a> Build<'a> {
     /// Returns the items, in which what holds itself is in a box, and the notes.
     pub(super) fn finish(mut self) -> (BTreeMap<String, Item>, Vec<Note>) {
         self.end_aliases();
+        self.end_unions();
         let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, item) in &mut self.items {
             let held = item.kind.types().filter_map(|ty| ty.held().map(str::to_owned)).collect();
@@ -379,6 +380,61 @@ impl<'a> Build<'a> {
                 self.notes.push(Note { at: format!("components.schemas ({name})"), text });
             }
         }
+    }
+
+    /// Takes out the alternatives that lead back to their own schema without a type between: a reader that tries them reads
+    /// the same value again, without end. They add no value to those of the other alternatives.
+    fn end_unions(&mut self) {
+        let aliased = self.aliased();
+        let target = |of: &Variant| {
+            let held = of.ty.held()?;
+            let name = aliased.get(held).map_or(held, String::as_str);
+            matches!(self.items.get(name)?.kind, ItemKind::Union { .. }).then(|| name.to_owned())
+        };
+        let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (name, item) in &self.items {
+            if let ItemKind::Union { variants, .. } = &item.kind {
+                edges.insert(name.clone(), variants.iter().filter_map(target).collect());
+            }
+        }
+        for (name, targets) in back_edges(&edges) {
+            let Some(Item { kind, .. }) = self.items.get_mut(&name) else { continue };
+            let ItemKind::Union { variants, .. } = kind else { continue };
+            variants.retain(|of| {
+                let held = of.ty.held();
+                let held = held.map(|held| aliased.get(held).map_or(held, String::as_str));
+                !held.is_some_and(|held| targets.contains(held))
+            });
+            let text = if variants.is_empty() {
+                *kind = ItemKind::Alias(Ty::Any);
+                "any JSON value: the schema is nothing but itself".to_owned()
+            } else {
+                let targets: Vec<_> = targets.iter().map(String::as_str).collect();
+                format!(
+                    "the alternative {} is left out: it leads back to the schema itself; what it alone has is `Other`",
+                    targets.join(", ")
+                )
+            };
+            self.notes.push(Note { at: format!("components.schemas ({name})"), text });
+        }
+    }
+
+    /// The items that names stand for which are no items of their own.
+    fn aliased(&self) -> BTreeMap<String, String> {
+        let next = |name: &str| match &self.items.get(name)?.kind {
+            ItemKind::Alias(ty) => ty.held(),
+            _ => None,
+        };
+        let mut aliased: BTreeMap<&str, &str> = BTreeMap::new();
+        for name in self.items.keys() {
+            let (mut end, mut passed) = (name.as_str(), Vec::new());
+            while let Some(target) = next(end) {
+                passed.push(end);
+                end = aliased.get(target).copied().unwrap_or(target);
+            }
+            aliased.extend(passed.into_iter().map(|of| (of, end)));
+        }
+        aliased.into_iter().map(|(name, end)| (name.to_owned(), end.to_owned())).collect()
     }
 }
 

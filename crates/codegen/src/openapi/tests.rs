@@ -158,6 +158,60 @@ fn circles_end() {
     );
 }
 
+/// Read as they were, these would read the same value again until the stack is full.
+#[test]
+fn alternatives_that_lead_back_to_their_schema_are_left_out() {
+    let made = schemas(
+        r##"{
+        "Own": {"oneOf": [{"$ref": "#/components/schemas/Own"}, {"type": "string"}]},
+        "W1": {"oneOf": [{"$ref": "#/components/schemas/W2"}, {"type": "integer"}]},
+        "W2": {"anyOf": [{"$ref": "#/components/schemas/W1"}, {"type": "string"}]},
+        "A": {"oneOf": [{"$ref": "#/components/schemas/Alias"}, {"type": "boolean"}]},
+        "Alias": {"allOf": [{"$ref": "#/components/schemas/A"}]},
+        "Inner": {"oneOf": [{"oneOf": [{"$ref": "#/components/schemas/Inner"}, {"type": "string"}]}, {"type": "integer"}]},
+        "Nothing": {"oneOf": [{"$ref": "#/components/schemas/Nothing"}, {"$ref": "#/components/schemas/Nothing2"}]},
+        "Nothing2": {"oneOf": [{"$ref": "#/components/schemas/Nothing"}, {"$ref": "#/components/schemas/Nothing2"}]},
+        "Tagged": {"oneOf": [{"$ref": "#/components/schemas/Tagged"}, {"$ref": "#/components/schemas/Leaf"}],
+            "discriminator": {"propertyName": "kind"}},
+        "Leaf": {"type": "object", "properties": {"next": {"$ref": "#/components/schemas/Tagged"}}},
+        "List": {"oneOf": [{"type": "array", "items": {"$ref": "#/components/schemas/List"}}, {"type": "string"}]}
+    }"##,
+    );
+    let left_out = |name: &str, of: &str| {
+        format!(
+            "components.schemas ({name}): the alternative {of} is left out: it leads back to the schema itself; what it alone \
+             has is `Other`"
+        )
+    };
+    let circle = |name: &str| {
+        format!("components.schemas ({name}): any JSON value: the schema is nothing but itself")
+    };
+    assert_eq!(
+        notes(&made),
+        [
+            left_out("A", "A"),
+            left_out("Inner1", "Inner"),
+            left_out("Nothing", "Nothing"),
+            circle("Nothing2"),
+            left_out("Own", "Own"),
+            left_out("Tagged", "Tagged"),
+            left_out("W2", "W1"),
+        ]
+    );
+    has(
+        &made,
+        &[
+            "pub enum Own { /// One of the forms. Text(String), /// Another",
+            "pub enum W1 { /// `W2`. W2(W2), /// One of the forms. Number(i64),",
+            "pub enum W2 { /// One of the forms. Text(String), /// Another",
+            "pub enum A { /// One of the forms. Bool(bool), /// Another",
+            "pub enum Tagged { /// `Leaf`. Leaf(Box<Leaf>), /// An object",
+            "List(Vec<List>)",
+            "pub type Alias = A;",
+        ],
+    );
+}
+
 #[test]
 fn a_discriminator_makes_an_enum() {
     let made = schemas(
