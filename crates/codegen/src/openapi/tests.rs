@@ -436,6 +436,45 @@ fn broken_documents_end_without_a_panic() {
     assert!(read_any > 10, "{read_any}");
 }
 
+/// Of the core schema of YAML 1.2, section 10.3.2: nothing but `true` and `false` is a boolean, and no number has a bar.
+#[test]
+fn words_of_yaml_without_quotes_are_texts() {
+    let made = made(
+        "openapi: 3.1.0
+info: {title: T, version: '1'}
+paths:
+  /a: {get: {operationId: a, tags: [on], parameters: [{name: off, in: query, required: true, schema: {type: string}}]}}
+components:
+  schemas:
+    Point: {type: object, required: [y, n, no, on, Yes, 1_0], properties: {y: {type: integer}, n: {type: integer},
+        no: {type: integer}, on: {type: integer}, Yes: {type: integer}, 1_0: {type: integer}, off: {type: integer}}}
+    Land: {type: string, enum: [SE, NO, N, y, off, 1_000]}
+    Flags: {type: object, required: [a], properties: {a: {type: boolean, deprecated: true}, b: {type: string, nullable: True}}}
+",
+    );
+    has(
+        &made,
+        &[
+            "pub struct OnClient(",
+            "call.query(\"off\", &off, true)?;",
+            "pub y: i64,",
+            "pub n: i64,",
+            "pub no: i64,",
+            "pub on: i64,",
+            "#[serde(rename = \"Yes\")] pub yes: i64,",
+            "#[serde(rename = \"1_0\")] pub field_1_0: i64,",
+            "pub off: Option<i64>",
+            "pub enum Land {",
+            "/// `NO`. #[serde(rename = \"NO\")] No,",
+            "/// `y`. #[serde(rename = \"y\")] Y,",
+            "#[serde(rename = \"off\")] Off,",
+            "#[serde(rename = \"1_000\")]",
+            "#[deprecated] pub a: bool,",
+        ],
+    );
+    assert_eq!(notes(&made), [""; 0]);
+}
+
 #[test]
 fn anchors_versions_and_keys_of_yaml_are_told_in_plain_words() {
     let head = "openapi: 3.1\ninfo: {title: x, version: 1}\n";

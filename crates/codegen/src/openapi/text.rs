@@ -49,7 +49,13 @@ pub(super) fn parse(text: &str, source: &str) -> Result<Value, OpenApiError> {
     let root: Value = if text.trim_start().starts_with('{') {
         serde_json::from_str(text).map_err(|error| syntax(error.to_string()))?
     } else {
-        serde_saphyr::from_str(text).map_err(|error| syntax(plain(&error.to_string())))?
+        // The core schema of YAML 1.2: `no`, `y` and `1_000` are texts, which YAML 1.1 had as other values.
+        let options = serde_saphyr::options! {
+            strict_booleans: true,
+            underscored_numbers_as_strings: true,
+        };
+        serde_saphyr::from_str_with_options(text, options)
+            .map_err(|error| syntax(plain(&error.to_string())))?
     };
     if depth(&root) > MAX_DEPTH {
         return Err(syntax(format!("nested deeper than {MAX_DEPTH} levels")));
