@@ -69,7 +69,10 @@ impl<'a> Build<'a> {
                 deprecated: is_deprecated(property),
             });
         }
-        let rest = parts.additional.map(|of| self.ty(of, &format!("{name} value"), at).0);
+        let rest = parts.additional.map(|of| {
+            let (ty, is_null) = self.ty(of, &format!("{name} value"), at);
+            if is_null { ty.optional() } else { ty }
+        });
         ItemKind::Struct { fields, rest }
     }
 
@@ -100,9 +103,13 @@ impl<'a> Build<'a> {
             let required = schema.get("required").and_then(Value::as_array).into_iter().flatten();
             parts.required.extend(required.filter_map(Value::as_str));
             let additional = schema.get("additionalProperties");
+            // Of several parts, one that says a type says more than one that takes all.
+            let is_typed = |of: &&Value| of.as_object().is_some_and(|of| !of.is_empty());
+            let is_any = |of: &&Value| of.is_object() || of.as_bool() == Some(true);
             parts.additional = additional
-                .filter(|of| of.as_object().is_some_and(|of| !of.is_empty()))
-                .or(parts.additional);
+                .filter(is_typed)
+                .or(parts.additional)
+                .or_else(|| additional.filter(is_any));
             let all = schema.get("allOf").and_then(Value::as_array).into_iter().flatten();
             open.extend(all.rev());
         }

@@ -476,6 +476,42 @@ components:
 }
 
 #[test]
+fn entries_of_any_name_beside_properties_are_kept() {
+    let schema = |more: &str| {
+        format!(r#"{{"type": "object", "properties": {{"a": {{"type": "string"}}}}{more}}}"#)
+    };
+    let of = |more: &str| schemas(&format!(r#"{{"S": {}}}"#, schema(more))).rust;
+    let fields = |rust: &str| {
+        let body = rust.split_once("pub struct S {").unwrap().1.split_once("\n}").unwrap().0;
+        let names = body.lines().filter_map(|line| line.trim().strip_prefix("pub "));
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let a = "a: Option<String>,";
+    for (more, other) in [
+        ("", None),
+        (r#", "additionalProperties": false"#, None),
+        (r#", "additionalProperties": true"#, Some("other: BTreeMap<String, Value>,")),
+        (r#", "additionalProperties": {}"#, Some("other: BTreeMap<String, Value>,")),
+        (r#", "additionalProperties": {"type": "integer"}"#, Some("other: BTreeMap<String, i64>,")),
+        (
+            r#", "additionalProperties": {"type": "integer", "nullable": true}"#,
+            Some("other: BTreeMap<String, Option<i64>>,"),
+        ),
+        (
+            r#", "additionalProperties": true, "allOf": [{"additionalProperties": {"type": "boolean"}}, {}]"#,
+            Some("other: BTreeMap<String, bool>,"),
+        ),
+        (
+            r#", "additionalProperties": {"type": "boolean"}, "allOf": [{"additionalProperties": true}]"#,
+            Some("other: BTreeMap<String, bool>,"),
+        ),
+    ] {
+        let expected: Vec<&str> = [a].into_iter().chain(other).collect();
+        assert_eq!(fields(&of(more)), expected, "{more}");
+    }
+}
+
+#[test]
 fn anchors_versions_and_keys_of_yaml_are_told_in_plain_words() {
     let head = "openapi: 3.1\ninfo: {title: x, version: 1}\n";
     assert!(generate(&format!("{head}paths: {{}}\n"), "test").is_ok());
