@@ -121,6 +121,8 @@ pub(super) struct Operation {
     pub(super) body: Option<Body>,
     pub(super) result: Ty,
     pub(super) reads: Media,
+    /// The media types that are asked for.
+    pub(super) accept: String,
     pub(super) doc: Option<String>,
     pub(super) deprecated: bool,
 }
@@ -156,6 +158,8 @@ pub(super) struct Body {
     pub(super) ty: Ty,
     pub(super) required: bool,
     pub(super) media: Media,
+    /// The media type that is sent, with its parameters.
+    pub(super) content_type: String,
 }
 
 /// Kind of a body.

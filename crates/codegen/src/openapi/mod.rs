@@ -11,6 +11,7 @@
 //! without a format is an `f64`, which has 15 digits.
 
 mod build;
+mod content;
 mod graph;
 mod items;
 mod names;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::build::Build;
+use super::content::{content, is_token};
 use super::items::{Body, Client, Media, Operation, Parameter, Place, Segment, Ty};
 use super::names::{Names, type_name, value_name};
 use super::object::{is_deprecated, text};
@@ -113,7 +114,7 @@ fn operation<'a>(
     let parameters = parameters(build, item, operation, &id, &mut names, at)?;
     let segments = segments(&format!("{prefix}{path}"), &parameters)?;
     let body = body(build, operation, &id, &mut names, at)?;
-    let (result, reads) = result(build, operation, &id, at)?;
+    let (result, reads, accept) = result(build, operation, &id, at)?;
     let doc = [text(operation, "summary"), text(operation, "description")];
     let doc: Vec<_> = doc.into_iter().flatten().collect();
     Ok(Operation {
@@ -125,6 +126,7 @@ fn operation<'a>(
         body,
         result,
         reads,
+        accept,
         doc: Some(doc.join("\n\n")).filter(|doc| !doc.is_empty()),
         deprecated: is_deprecated(operation),
     })
@@ -188,13 +190,6 @@ fn parameters<'a>(
     Ok(found)
 }
 
-/// `true` for the name of a header.
-fn is_token(name: &str) -> bool {
-    let is_plain =
-        |letter: char| letter.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(letter);
-    !name.is_empty() && name.chars().all(is_plain)
-}
-
 /// The parts of a path such as `/users/{id}`.
 fn segments(path: &str, parameters: &[Parameter]) -> Result<Vec<Segment>, String> {
     let is_plain =
@@ -222,57 +217,6 @@ fn segments(path: &str, parameters: &[Parameter]) -> Result<Vec<Segment>, String
     Ok(segments)
 }
 
-/// A media type without its parameters.
-fn essence(media: &str) -> String {
-    media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
-}
-
-fn is_json(media: &str) -> bool {
-    media == "*/*"
-        || media == "application/*"
-        || media == "application/json"
-        || media.ends_with("+json")
-}
-
-/// The schema of the content that is taken of several, and if it is JSON, text or bytes.
-enum Content<'a> {
-    Json(&'a Value),
-    Text,
-    Bytes,
-}
-
-fn content(of: &Value) -> Result<Option<Content<'_>>, String> {
-    let Some(content) = of.get("content").and_then(Value::as_object).filter(|of| !of.is_empty())
-    else {
-        return Ok(None);
-    };
-    let find = |is: &dyn Fn(&str) -> bool| content.iter().find(|(media, _)| is(&essence(media)));
-    if let Some((media, of)) = find(&is_json) {
-        let schema = of.get("schema").unwrap_or(&Value::Null);
-        // Spring writes a String as it is, under any media type.
-        let is_text =
-            media.starts_with("*/") && schema.get("type").and_then(Value::as_str) == Some("string");
-        let is_bytes = schema.get("format").and_then(Value::as_str) == Some("binary");
-        return Ok(Some(match (is_bytes, is_text && schema.get("enum").is_none()) {
-            (true, _) => Content::Bytes,
-            (_, true) => Content::Text,
-            _ => Content::Json(schema),
-        }));
-    }
-    if find(&|media| media.starts_with("text/")).is_some() {
-        return Ok(Some(Content::Text));
-    }
-    let form = ["multipart/form-data", "application/x-www-form-urlencoded"];
-    match content
-        .keys()
-        .map(|media| essence(media))
-        .find(|media| form.contains(&media.as_str()) || media.starts_with("multipart/"))
-    {
-        Some(media) => Err(format!("{media} is not written; send it with `HttpClient::send`")),
-        None => Ok(Some(Content::Bytes)),
-    }
-}
-
 fn body<'a>(
     build: &mut Build<'a>,
     operation: &'a Value,
@@ -283,18 +227,22 @@ fn body<'a>(
     let Some(body) = operation.get("requestBody") else { return Ok(None) };
     let body = build.resolved(body).ok_or("the reference of its body leads nowhere")?;
     let required = body.get("required").and_then(Value::as_bool).unwrap_or(false);
-    let (ty, is_null, media) = match content(body)? {
-        None => return Ok(None),
-        Some(Content::Json(schema)) => {
-            let (ty, is_null) = build.ty(schema, &format!("{id} body"), at);
-            (ty, is_null, Media::Json)
-        }
-        Some(Content::Text) => (Ty::Text, false, Media::Plain),
-        Some(Content::Bytes) => {
+    let Some(content) = content(body)? else { return Ok(None) };
+    let content_type = content.sent();
+    let (ty, is_null) = match content.kind {
+        Media::Json => build.ty(content.schema, &format!("{id} body"), at),
+        Media::Plain => (Ty::Text, false),
+        Media::Bytes | Media::Nothing => {
             return Err("a body that is neither JSON nor text is not written; send it with `HttpClient::send`".to_owned());
         }
     };
-    Ok(Some(Body { name: names.take("body").0, ty, required: required && !is_null, media }))
+    Ok(Some(Body {
+        name: names.take("body").0,
+        ty,
+        required: required && !is_null,
+        media: content.kind,
+        content_type,
+    }))
 }
 
 /// The type of the first success; optional where another success has no content.
@@ -303,7 +251,7 @@ fn result<'a>(
     operation: &'a Value,
     id: &str,
     at: &str,
-) -> Result<(Ty, Media), String> {
+) -> Result<(Ty, Media, String), String> {
     let responses = operation.get("responses").and_then(Value::as_object).into_iter().flatten();
     let mut successes: BTreeMap<&str, &Value> = BTreeMap::new();
     let mut default = None;
@@ -327,13 +275,14 @@ fn result<'a>(
         match (content(response)?, &found) {
             (None, _) => is_empty = true,
             (Some(content), None) => {
-                found = Some(match content {
-                    Content::Json(schema) => match build.ty(schema, &format!("{id} result"), at) {
-                        (ty, true) => (ty.optional(), Media::Json),
-                        (ty, false) => (ty, Media::Json),
+                let accept = content.accepted();
+                found = Some(match content.kind {
+                    Media::Json => match build.ty(content.schema, &format!("{id} result"), at) {
+                        (ty, true) => (ty.optional(), Media::Json, accept),
+                        (ty, false) => (ty, Media::Json, accept),
                     },
-                    Content::Text => (Ty::Text, Media::Plain),
-                    Content::Bytes => (Ty::Bytes, Media::Bytes),
+                    Media::Plain => (Ty::Text, Media::Plain, accept),
+                    Media::Bytes | Media::Nothing => (Ty::Bytes, Media::Bytes, accept),
                 });
             }
             (Some(_), Some(_)) => {
@@ -342,8 +291,8 @@ fn result<'a>(
         }
     }
     Ok(match found {
-        Some((ty, media)) if is_empty => (ty.optional(), media),
+        Some((ty, media, accept)) if is_empty => (ty.optional(), media, accept),
         Some(found) => found,
-        None => (Ty::Unit, Media::Nothing),
+        None => (Ty::Unit, Media::Nothing, "*/*".to_owned()),
     })
 }

@@ -277,6 +277,71 @@ fn operations_become_methods() {
 }
 
 #[test]
+fn media_types_are_those_of_the_document() {
+    let of = |body: &str, result: &str| {
+        let schema = r#"{"schema": {"type": "string"}}"#;
+        path(
+            "/a",
+            &format!(
+                r#"{{"post": {{"operationId": "a", "requestBody": {{"required": true, "content": {{"{body}": {schema}}}}},
+                "responses": {{"200": {{"content": {{{result}}}}}}}}}}}"#
+            )
+            .replace("SCHEMA", schema),
+        )
+    };
+    for (body, sent, result, accept, read) in [
+        (
+            "application/vnd.shop.v2+json",
+            "call.json(&body, \"application/vnd.shop.v2+json\")?;",
+            r#""application/vnd.shop.v3+json": SCHEMA"#,
+            "application/vnd.shop.v3+json",
+            "json_text",
+        ),
+        (
+            "application/merge-patch+json",
+            "call.json(&body, \"application/merge-patch+json\")?;",
+            r#""application/hal+json": SCHEMA, "text/csv": SCHEMA"#,
+            "application/hal+json",
+            "json_text",
+        ),
+        (
+            "application/json;charset=UTF-8",
+            "call.json(&body, \"application/json\")?;",
+            r#""*/*": {}, "application/vnd.x+json; q=\"a\"": SCHEMA, "application/json": SCHEMA"#,
+            "application/json",
+            "json_text",
+        ),
+        (
+            "text/csv",
+            "call.plain(body, \"text/csv; charset=utf-8\");",
+            r#""text/csv;charset=UTF-8": SCHEMA"#,
+            "text/csv, */*",
+            "plain",
+        ),
+        (
+            "*/*",
+            "call.plain(body, \"text/plain; charset=utf-8\");",
+            r#""*/*": SCHEMA"#,
+            "text/plain, */*",
+            "plain",
+        ),
+        (
+            "application/*",
+            "call.json(&body, \"application/json\")?;",
+            r#""image/png": {}, "image/jpeg": {}, "no type": {}"#,
+            "image/png, image/jpeg, */*",
+            "bytes",
+        ),
+    ] {
+        let made = of(body, result);
+        has(&made, &[sent, &format!("call.send(&self.0, \"{accept}\", {read}).await")]);
+        assert_eq!(notes(&made), [""; 0]);
+    }
+    let made = of("a b/c+json", "");
+    assert_eq!(notes(&made), ["POST /a: left out: `a b/c+json` is no media type"]);
+}
+
+#[test]
 fn operations_without_a_place_are_left_out() {
     for (at, operation, why) in [
         ("/{x}", r#"{"get": {}}"#, "is no parameter"),

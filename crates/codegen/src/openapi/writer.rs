@@ -336,11 +336,7 @@ fn operation(of: &Operation) -> TokenStream {
     let others = of.parameters.iter().map(parameter);
     let body = of.body.iter().map(write_body);
     let (result, read) = (ty(&of.result), read(of));
-    let accept = match of.reads {
-        Media::Json => "application/json",
-        Media::Plain => "text/plain, */*",
-        Media::Bytes | Media::Nothing => "*/*",
-    };
+    let accept = &of.accept;
     quote! {
         #docs
         #many
@@ -364,10 +360,10 @@ fn parameter(of: &Parameter) -> TokenStream {
 }
 
 fn write_body(of: &Body) -> TokenStream {
-    let name = ident(&of.name);
+    let (name, media) = (ident(&of.name), &of.content_type);
     let write = match of.media {
-        Media::Plain => quote!(call.plain(#name);),
-        _ => quote!(call.json(&#name)?;),
+        Media::Plain => quote!(call.plain(#name, #media);),
+        _ => quote!(call.json(&#name, #media)?;),
     };
     if of.required { write } else { quote!(if let Some(#name) = #name { #write }) }
 }

@@ -118,12 +118,34 @@ fn operation(old: &Operation, new: &Operation, changes: &mut Changes<'_>) {
         );
         let sides = changes.travel(Flow::REPLIES, &old.result, &new.result);
         changes.add(&at, None, What::ResultTypeChanged, text, sides);
-    } else if old.accept != new.accept {
-        let text =
-            format!("the response is asked for as {} and no longer as {}", new.accept, old.accept);
-        let sides = Sides::both(Effect::conditional("fails unless the provider can write both"));
-        changes.add(&at, None, What::ResultTypeChanged, text, sides);
     }
+    accepted(&at, old, new, changes);
+}
+
+/// Adds the change of the media types of a response. Those of a response that became text, bytes or JSON are told by its type.
+fn accepted(at: &str, old: &Operation, new: &Operation, changes: &mut Changes<'_>) {
+    let named = |of: &Operation| -> BTreeSet<String> {
+        let all = of.accept.split(',').map(str::trim);
+        all.filter(|media| *media != "*/*").map(str::to_ascii_lowercase).collect()
+    };
+    let takes_any = |of: &Operation| of.accept.ends_with("*/*");
+    let (olds, news) = (named(old), named(new));
+    let is_told = old.result != new.result
+        && (takes_any(old) != takes_any(new) || olds.is_empty() || news.is_empty());
+    if olds == news || is_told {
+        return;
+    }
+    let text =
+        format!("the response is asked for as {} and no longer as {}", new.accept, old.accept);
+    let are_others = !olds.is_empty() && !news.is_empty() && olds.is_disjoint(&news);
+    let effect = if are_others {
+        Effect::incompatible(
+            "the provider has nothing of the media type that the consumer asks for",
+        )
+    } else {
+        Effect::conditional("fails unless the provider can write both")
+    };
+    changes.add(at, None, What::ResultTypeChanged, text, Sides::both(effect));
 }
 
 /// Parameters by what finds them: place and name, and those of a path by their number.
@@ -217,7 +239,7 @@ fn parameter(at: &str, old: &Parameter, new: &Parameter, changes: &mut Changes<'
         };
         changes.add(at, Some(member(old)), What::ParameterNullnessChanged, text, sides);
     }
-    if old.manner != new.manner {
+    if !old.manner.eq_ignore_ascii_case(&new.manner) {
         let manner = |of: &str| match of {
             "true" => "one parameter for each item".to_owned(),
             "false" => "one parameter with all items".to_owned(),
@@ -230,6 +252,7 @@ fn parameter(at: &str, old: &Parameter, new: &Parameter, changes: &mut Changes<'
         );
         let is_list = matches!((&old.ty, &new.ty), (Ty::List(_) | Ty::Map(_) | Ty::Named(_), _));
         let effect = match (old.place, is_list) {
+            ("body", _) => Effect::incompatible("a body of another media type is refused"),
             ("query", false) => Effect::fine("it makes a difference for lists and objects alone"),
             _ => Effect::conditional("fails unless the provider can read both"),
         };

@@ -28,7 +28,7 @@ pub(super) struct Operation {
     /// The parameters, with the body as one that is named so.
     pub(super) parameters: Vec<Parameter>,
     pub(super) result: Ty,
-    /// The kind of content that is taken, as `Accept` has it.
+    /// The media types that are taken, as `Accept` has them.
     pub(super) accept: String,
 }
 
@@ -487,8 +487,13 @@ impl Calls {
         };
         let manner = match method.as_str() {
             "query" => of.args.get(2).map(|of| of.to_token_stream().to_string()),
-            "json" => Some("JSON".to_owned()),
-            "plain" => Some("text".to_owned()),
+            // Code of before names no media type.
+            "json" => of.args.get(1).and_then(text).or_else(|| Some("application/json".to_owned())),
+            "plain" => of
+                .args
+                .get(1)
+                .and_then(text)
+                .or_else(|| Some("text/plain; charset=utf-8".to_owned())),
             _ => None,
         };
         let manner = manner.unwrap_or_default();

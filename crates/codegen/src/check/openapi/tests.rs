@@ -224,6 +224,64 @@ fn bodies_and_responses_are_told() {
 }
 
 #[test]
+fn other_media_types_are_told() {
+    let content = |media: &str, schema: Value| {
+        let mut content = json!({});
+        content[media] = json!({"schema": schema});
+        content
+    };
+    let order = json!({"$ref": "#/components/schemas/Order"});
+    let receipt = json!({"$ref": "#/components/schemas/Receipt"});
+    let body = format!("{CREATE}/requestBody/content");
+    let response = format!("{FIND}/responses/200/content");
+    assert_eq!(
+        told(|new| set(new, &body, content("application/vnd.shop.v2+json", order.clone()))),
+        [
+            "POST /orders body: it is written as application/vnd.shop.v2+json and no longer as application/json: no/no"
+        ]
+    );
+    assert_eq!(
+        told(|new| set(new, &response, content("application/hal+json", receipt.clone()))),
+        [
+            "GET /orders/{id}: the response is asked for as application/hal+json and no longer as application/json: no/no"
+        ]
+    );
+    // A new version of both: the type as well.
+    assert_eq!(
+        told(|new| set(new, &response, content("application/v2+json", json!({"type": "integer"})))),
+        [
+            "GET /orders/{id}: the response changed from Receipt to integer: no/no",
+            "GET /orders/{id}: the response is asked for as application/v2+json and no longer as application/json: no/no"
+        ]
+    );
+    assert_eq!(
+        told(|new| set(new, &response, content("text/csv", json!({"type": "string"})))),
+        ["GET /orders/{id}: the response changed from Receipt to string: no/no"]
+    );
+    // The same type of what is the same otherwise.
+    assert_eq!(
+        told(|new| set(new, &response, content("*/*", receipt.clone()))),
+        Vec::<String>::new()
+    );
+    let text = |media: &str| {
+        let mut document = sample();
+        set(&mut document, &response, content(media, json!({"type": "string"})));
+        rust(&document)
+    };
+    let told = |old: &str, new: &str| {
+        let changes = openapi_differences(&text(old), &text(new)).unwrap();
+        changes.iter().map(|of| of.consumers.compatibility).collect::<Vec<_>>()
+    };
+    assert_eq!(told("text/csv", "text/plain"), [Compatibility::Incompatible]);
+    assert_eq!(told("text/csv", "Text/CSV; charset=utf-8"), []);
+    // Code of before, whose calls name no media type of a body.
+    let made = rust(&sample());
+    let before = made.replace(r#"call.json(&body, "application/json")"#, "call.json(&body)");
+    assert!(before != made);
+    assert_eq!(openapi_differences(&before, &made), Some(Vec::new()));
+}
+
+#[test]
 fn schemas_are_judged_in_the_direction_in_which_they_travel() {
     let of = |schema: &str, rest: &str| format!("/components/schemas/{schema}{rest}");
     // `Order` is in requests: the old consumer writes it.

@@ -238,7 +238,7 @@ impl ProviderAppClient {
     pub async fn create(&self, body: &User) -> Result<User, dubhe::Status> {
         let mut call = Call::new(http::Method::POST, "POST /users");
         call.text("/users");
-        call.json(&body)?;
+        call.json(&body, "application/json")?;
         call.send(&self.0, "application/json", json).await
     }
 
@@ -257,7 +257,7 @@ impl ProviderAppClient {
         call.text("/users/");
         call.path("id", &id)?;
         call.header("X-Trace", &x_trace)?;
-        call.json(&body)?;
+        call.json(&body, "application/json")?;
         call.send(&self.0, "application/json", json).await
     }
 
@@ -337,7 +337,7 @@ impl ShopClient {
     pub async fn create_1(&self, body: &Order) -> Result<Order, dubhe::Status> {
         let mut call = Call::new(http::Method::POST, "POST /shop/orders");
         call.text("/shop/orders");
-        call.json(&body)?;
+        call.json(&body, "application/json")?;
         call.send(&self.0, "application/json", json).await
     }
 
@@ -385,7 +385,7 @@ impl ShopClient {
         call.text("/shop/orders/");
         call.path("id", &id)?;
         call.text("/pet");
-        call.json(&body)?;
+        call.json(&body, "application/json")?;
         call.send(&self.0, "application/json", json).await
     }
 
@@ -494,19 +494,20 @@ impl Call {
     fn json<T: serde::Serialize + ?Sized>(
         &mut self,
         body: &T,
+        media: &'static str,
     ) -> Result<(), dubhe::Status> {
         let body = serde_json::to_string(body);
         self.body = body
             .map_err(|error| dubhe::Status::invalid_argument(
                 format!("the body: {error}"),
             ))?;
-        self.content_type("application/json");
+        self.content_type(media);
         Ok(())
     }
 
-    fn plain(&mut self, body: &str) {
+    fn plain(&mut self, body: &str, media: &'static str) {
         body.clone_into(&mut self.body);
-        self.content_type("text/plain; charset=utf-8");
+        self.content_type(media);
     }
 
     fn content_type(&mut self, media: &'static str) {
