@@ -46,7 +46,7 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
             return Err(failed(nothing(options.to)));
         }
         Found::Api(api) => (write(&options, &api, &out_folder)?, As::Types),
-        Found::OpenApi { text, source } => (of_openapi(&text, &source)?, As::OpenApi),
+        Found::OpenApi { text, source } => (of_openapi(&text, &source, options.to)?, As::OpenApi),
         Found::Protobuf(modules) if protobuf::is_empty(&modules) => {
             return Err(failed(nothing(options.to)));
         }
@@ -215,8 +215,14 @@ fn pair<'a>(text: &'a str, option: &str, example: &str) -> Result<(&'a str, &'a 
     pair.ok_or_else(|| Failure::Usage(wrong()))
 }
 
-fn of_openapi(text: &str, source: &str) -> Result<Written, Failure> {
-    let made = openapi::generate(text, source).map_err(failed)?;
+fn of_openapi(text: &str, source: &str, to: To) -> Result<Written, Failure> {
+    let made = openapi::generate(text, source).map_err(|error| match error {
+        openapi::OpenApiError::Nothing { notes, .. } => {
+            print(&notes);
+            failed(nothing(to))
+        }
+        error => failed(error),
+    })?;
     let files = BTreeMap::from([("mod.rs".to_owned(), made.rust)]);
     Ok(Written { files, notes: made.notes })
 }

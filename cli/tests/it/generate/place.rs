@@ -5,8 +5,8 @@ use std::path::Path;
 use super::Project;
 use crate::support::{command, ended};
 
-const OPENAPI: &str =
-    r#"{"openapi": "3.0.1", "info": {"title": "Shop", "version": "1"}, "paths": {}}"#;
+const OPENAPI: &str = r#"{"openapi": "3.0.1", "info": {"title": "Shop", "version": "1"},
+    "paths": {"/a": {"get": {"responses": {"200": {}}}}}}"#;
 
 /// A project of `dubhe new` as the current folder, with a jar.
 fn made(more: &[&str]) -> Project {

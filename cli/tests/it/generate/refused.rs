@@ -111,6 +111,39 @@ fn what_was_made_stays_when_nothing_is_found() {
 }
 
 #[test]
+fn what_was_made_of_openapi_stays_when_the_document_has_nothing() {
+    let project = Project::new();
+    let document = |more: &str| format!(r#"{{"openapi": "3.0.1"{more}}}"#);
+    project.write(
+        "openapi.json",
+        document(r#", "paths": {"/a": {"get": {"responses": {"200": {}}}}}"#),
+    );
+    project.ok("openapi.json");
+    let made = project.read("src/api/mod.rs");
+    let nothing = "error: there is nothing to write code of; nothing is changed\n";
+    for (more, error) in [
+        ("", nothing),
+        (r#", "paths": {}"#, nothing),
+        (r#", "paths": {"/a": {}}, "components": {"schemas": {}}"#, nothing),
+        (
+            r#", "paths": {"a": {"get": {}}}"#,
+            "note: GET a: left out: its path does not begin with `/`\nerror: there is nothing to write code of; nothing is changed\n",
+        ),
+        (
+            r#", "paths": []"#,
+            "error: openapi.json: not an OpenAPI document: `paths` is an array, and no object\n",
+        ),
+    ] {
+        project.write("openapi.json", document(more));
+        for line in ["openapi.json", "openapi.json --check"] {
+            let refused = project.generate(line);
+            assert_eq!((refused.code, &*refused.out, &*refused.err), (FAILED, "", error), "{more}");
+        }
+        assert_eq!(project.read("src/api/mod.rs"), made, "{more}");
+    }
+}
+
+#[test]
 fn options_of_another_kind_of_source_are_refused() {
     let project = Project::with_api();
     project.write("openapi.json", r#"{"openapi": "3.0.1", "info": {}, "paths": {}}"#);

@@ -72,6 +72,11 @@ impl<'a> Build<'a> {
         self.notes.push(Note { at: at.to_owned(), text: text.into() });
     }
 
+    /// `true` if there is a type so far.
+    pub(super) fn has_items(&self) -> bool {
+        !self.items.is_empty()
+    }
+
     /// Takes the name of a type.
     pub(super) fn type_name(&mut self, of: &str, at: &str) -> String {
         let wanted = type_name(of, "Type");

@@ -12,6 +12,7 @@
 
 mod build;
 mod content;
+mod form;
 mod graph;
 mod items;
 mod names;
@@ -41,7 +42,8 @@ pub struct Generated {
 /// The source needs the crates `dubhe`, `http`, `serde` with `derive`, and `serde_json`. The same document gives the same source.
 ///
 /// # Errors
-/// When the text is longer than [`MAX_BYTES`], neither JSON nor YAML, or no document of OpenAPI 3.
+/// When the text is longer than [`MAX_BYTES`], neither JSON nor YAML, no document of OpenAPI 3, or one of which nothing is
+/// written: no operation, and no schema.
 ///
 /// ```
 /// let document = r#"{"openapi": "3.0.1", "info": {"title": "Users", "version": "1"}, "paths": {
@@ -60,6 +62,9 @@ pub fn generate(document: &str, source: &str) -> Result<Generated, OpenApiError>
     build.components();
     let clients = operations::clients(&mut build);
     let (items, notes) = build.finish();
+    if items.is_empty() && clients.is_empty() {
+        return Err(OpenApiError::Nothing { source_name: source.to_owned(), notes });
+    }
     let rust = writer::write(&root, source, &items, &clients);
     Ok(Generated { rust, notes })
 }

@@ -10,7 +10,8 @@ use super::items::{Body, Client, Media, Operation, Parameter, Place, Segment, Ty
 use super::names::{Names, type_name, value_name};
 use super::object::{is_deprecated, text};
 
-const VERBS: [&str; 8] = ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
+pub(super) const VERBS: [&str; 8] =
+    ["get", "put", "post", "delete", "options", "head", "patch", "trace"];
 
 /// Headers that a parameter does not set (OpenAPI 3, Parameter Object), since other parts of the document say them.
 const OTHER_HEADERS: [&str; 2] = ["accept", "content-type"];
@@ -26,11 +27,14 @@ pub(super) fn clients(build: &mut Build<'_>) -> Vec<Client> {
     for (path, item) in paths {
         let item = build.resolved(item).unwrap_or(item);
         for verb in VERBS {
-            if let Some(operation) = item.get(verb) {
+            if let Some(operation) = item.get(verb).filter(|of| of.is_object()) {
                 let tag = operation.pointer("/tags/0").and_then(Value::as_str).unwrap_or(title);
                 tags.entry(tag).or_default().push((path, verb, item, operation));
             }
         }
+    }
+    if tags.is_empty() && build.has_items() {
+        build.note("paths", "the document has no operation: its types are written alone");
     }
     if root.get("webhooks").is_some() {
         build.note(

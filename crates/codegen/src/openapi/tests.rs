@@ -16,18 +16,19 @@ fn made(document: &str) -> Generated {
     made
 }
 
-/// A document with these schemas, and an operation that returns each.
+/// A document with these schemas, and an operation.
 fn schemas(schemas: &str) -> Generated {
     made(&format!(
-        r#"{{"openapi": "3.1.0", "info": {{"title": "T", "version": "1"}}, "paths": {{}},
+        r#"{{"openapi": "3.1.0", "info": {{"title": "T", "version": "1"}}, "paths": {{"/t": {{"get": {{"operationId": "t"}}}}}},
         "components": {{"schemas": {schemas}}}}}"#
     ))
 }
 
-/// A document with these operations below one path.
+/// A document with these operations below one path, and a schema.
 fn path(path: &str, operations: &str) -> Generated {
     made(&format!(
-        r#"{{"openapi": "3.0.1", "info": {{"title": "T", "version": "1"}}, "paths": {{"{path}": {operations}}}}}"#
+        r#"{{"openapi": "3.0.1", "info": {{"title": "T", "version": "1"}}, "paths": {{"{path}": {operations}}},
+        "components": {{"schemas": {{"Kept": {{}}}}}}}}"#
     ))
 }
 
@@ -404,6 +405,79 @@ fn other_texts_are_refused() {
 }
 
 #[test]
+fn documents_of_which_nothing_is_written_are_refused() {
+    let of = |more: &str| generate(&format!(r#"{{"openapi": "3.0.1"{more}}}"#), "x");
+    for (more, count) in [
+        ("", 0),
+        (r#", "paths": {}"#, 0),
+        (r#", "paths": null, "components": {"schemas": {}}"#, 0),
+        (r#", "paths": {"/a": {"get": null}, "/b": {}}"#, 0),
+        (r#", "paths": {"a": {"get": {}}}, "webhooks": {}"#, 2),
+    ] {
+        match of(more) {
+            Err(OpenApiError::Nothing { source_name, notes }) => {
+                assert_eq!((&*source_name, notes.len()), ("x", count), "{more}");
+            }
+            other => panic!("{more}: {other:?}"),
+        }
+    }
+    // A document that others refer to.
+    let types =
+        of(r#", "paths": {}, "components": {"schemas": {"A": {"type": "string"}}}"#).unwrap();
+    assert_eq!(
+        notes(&types),
+        ["paths: the document has no operation: its types are written alone"]
+    );
+    has(&types, &["pub type A = String;"]);
+}
+
+#[test]
+fn documents_of_a_wrong_form_are_refused_with_the_place() {
+    for (more, wrong) in [
+        (r#""paths": []"#, "`paths` is an array, and no object"),
+        (r#""info": "T""#, "`info` is a string, and no object"),
+        (r#""servers": {}"#, "`servers` is an object, and no array"),
+        (r#""paths": {"/a": 1}"#, "`paths./a` is a number, and no object"),
+        (r#""paths": {"/a": {"get": []}}"#, "`paths./a.get` is an array, and no object"),
+        (
+            r#""paths": {"/a": {"get": {"parameters": {}}}}"#,
+            "`paths./a.get.parameters` is an object, and no array",
+        ),
+        (
+            r#""paths": {"/a": {"get": {"parameters": [{}, {"schema": []}]}}}"#,
+            "`paths./a.get.parameters.1.schema` is an array, and no object",
+        ),
+        (
+            r#""paths": {"/a": {"get": {"responses": {"200": {"content": {"a/b": {"schema": "A"}}}}}}}"#,
+            "`paths./a.get.responses.200.content.a/b.schema` is a string, and no object",
+        ),
+        (
+            r#""paths": {"/a": {"put": {"requestBody": {"content": []}}}}"#,
+            "`paths./a.put.requestBody.content` is an array, and no object",
+        ),
+        (r#""components": true"#, "`components` is a boolean, and no object"),
+        (r#""components": {"schemas": []}"#, "`components.schemas` is an array, and no object"),
+        (
+            r#""components": {"schemas": {"A": {"properties": {"b": {"oneOf": [{}, {"items": []}]}}}}}"#,
+            "`components.schemas.A.properties.b.oneOf.1.items` is an array, and no object",
+        ),
+        (
+            r#""components": {"schemas": {"A": {"type": {}}}}"#,
+            "`components.schemas.A.type` is an object, and no string",
+        ),
+    ] {
+        let error = generate(&format!(r#"{{"openapi": 3.1, {more}}}"#), "x").unwrap_err();
+        assert_eq!(error.to_string(), format!("x: not an OpenAPI document: {wrong}"));
+    }
+    // Extensions, and booleans of 3.1.
+    let made = made(
+        r#"{"openapi": "3.1.0", "paths": {"x-a": 1, "/a": {"get": {"responses": {"x-b": []}}}},
+            "components": {"schemas": {"A": {"properties": {"b": true, "c": {"items": false}}}}}}"#,
+    );
+    has(&made, &["pub b: Option<Value>", "call.text(\"/a\");"]);
+}
+
+#[test]
 fn many_fields_and_names_are_bounded() {
     // Each schema is all of the one before: the fields of all together are in the square of the document.
     let mut text = String::from("{");
@@ -579,7 +653,7 @@ fn entries_of_any_name_beside_properties_are_kept() {
 #[test]
 fn anchors_versions_and_keys_of_yaml_are_told_in_plain_words() {
     let head = "openapi: 3.1\ninfo: {title: x, version: 1}\n";
-    assert!(generate(&format!("{head}paths: {{}}\n"), "test").is_ok());
+    assert!(generate(&format!("{head}paths: {{/a: {{get: {{}}}}}}\n"), "test").is_ok());
     let refused = |text: &str| generate(&format!("{head}{text}"), "test").unwrap_err().to_string();
     let error = refused("paths: &p {a: *p}\n");
     assert!(error.contains("line 3") && error.contains("an anchor refers to itself"), "{error}");

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use crate::Note;
+
 /// The most bytes of a document that are read.
 pub const MAX_BYTES: usize = 8 * 1024 * 1024;
 
@@ -33,8 +35,16 @@ pub enum OpenApiError {
     Form {
         /// Place where it was read.
         source_name: String,
-        /// Fault, and the remedy.
+        /// Fault with its place, or the remedy.
         text: String,
+    },
+    /// The document has nothing that is written: no operation but those that are left out, and no schema.
+    #[error("{source_name}: there is nothing to write code of")]
+    Nothing {
+        /// Place where it was read.
+        source_name: String,
+        /// Notes on what is left out.
+        notes: Vec<Note>,
     },
 }
 
@@ -75,6 +85,7 @@ pub(super) fn parse(text: &str, source: &str) -> Result<Value, OpenApiError> {
         Some(_) => return Err(form("`openapi` is neither 3.0 nor 3.1")),
         None => return Err(form("`openapi` with the version is missing")),
     }
+    super::form::check(&root).map_err(|text| form(&text))?;
     Ok(root)
 }
 
