@@ -575,7 +575,7 @@ fn broken_documents_end_without_a_panic() {
     assert!(read_any > 10, "{read_any}");
 }
 
-/// Of the core schema of YAML 1.2, section 10.3.2: nothing but `true` and `false` is a boolean, and no number has a bar.
+/// The core schema of YAML 1.2, section 10.3.2: nothing but `true` and `false` is a boolean, and no number has a bar.
 #[test]
 fn words_of_yaml_without_quotes_are_texts() {
     let made = made(
