@@ -6,6 +6,7 @@
 
 use dubhe::Status;
 use dubhe::Value;
+
 use dubhe::java::Array;
 use dubhe::java::BigDecimal;
 
