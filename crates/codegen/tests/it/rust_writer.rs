@@ -252,6 +252,50 @@ fn what_may_be_null_within_a_type_is_an_option() {
 }
 
 #[test]
+fn null_of_a_type_argument_is_said_once() {
+    let variable = || Type::Variable("T".into());
+    let list = Type::Class { name: "java.util.List".into(), arguments: vec![variable()] };
+    let fields = vec![
+        field("from", variable()),
+        field("all", Type::Array(Box::new(variable()))),
+        field("list", list),
+    ];
+    let range = Class { fields, parameters: vec!["T".into()], ..Class::default() };
+    let of = |name: &str| Type::Class {
+        name: "a.Range".into(),
+        arguments: vec![Type::class(&format!("java.{name}"))],
+    };
+    let types = || {
+        vec![
+            declared("a.Range", Kind::Class(range.clone())),
+            service(
+                "a.Service",
+                vec![
+                    method("longs", vec![], of("lang.Long")),
+                    method("dates", vec![], of("util.Date")),
+                ],
+            ),
+        ]
+    };
+    let text = all(&write(types()));
+    for part in [
+        "pub from: Option<T>,",
+        "pub all: Option<Array<Option<T>>>,",
+        "pub list: Option<Vec<T>>,",
+        "-> Result<Option<Range<i64>>, Status>;",
+        "-> Result<Option<Range<Date>>, Status>;",
+    ] {
+        assert!(text.contains(part), "{part} {text}");
+    }
+    // Fields without an `Option` leave null to the argument.
+    let never = Unannotated { fields: false, results: false, parameters: false };
+    let text = all(&RustWriter::new().unannotated(never).write(&api(types())));
+    for part in ["pub from: T,", "pub all: Array<T>,", "-> Result<Range<Option<i64>>, Status>;"] {
+        assert!(text.contains(part), "{part} {text}");
+    }
+}
+
+#[test]
 fn options_say_what_may_be_null() {
     let output = RustWriter::new()
         .non_null("a.Orders.*")
