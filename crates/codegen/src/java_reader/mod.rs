@@ -184,6 +184,13 @@ impl JavaReader {
         } else {
             select::named(&self.table, &self.patterns, &mut self.notes)
         };
+        if self.patterns.is_empty() {
+            for name in select::generic(&self.table, &services) {
+                let text = "it has type parameters, so it is no service by itself and is left out; name it as an interface that is \
+                            wanted, where its parameters are read as Object, or an interface that extends it without some";
+                self.notes.push(Note { at: name, text: text.into() });
+            }
+        }
         let classes = select::classes(&self.table, &self.classes, &mut self.notes);
         if services.is_empty() && self.patterns.is_empty() {
             let text = "no interface of what was given looks like a service; give the jar of the API, or name the \

@@ -33,7 +33,7 @@ pub(super) fn write(
     let title = clean(&format!("{} {}", info("title"), info("version")));
     let title = plain_lines(&format!("{}: its types and clients.", title.trim()));
     let title = title.join("\n//! ");
-    let header = format!("{}//! {title}\n{UNFORMATTED}\n{QUIET}\n", head(source));
+    let header = format!("{}//! {title}\n{UNFORMATTED}\n{QUIET}\n", head(place(source)));
     let told = properties(items);
     let forms = if items.values().any(is_untold) { FORMS } else { "" };
     let items = items.iter().map(|(name, item)| write_item(name, item));
@@ -52,6 +52,14 @@ pub(super) fn write(
         // Every name is an identifier and every text a literal, so this is a fault of the writer: rustc says where.
         Err(_) => header + &text,
     }
+}
+
+/// The name of a file, which is the same wherever the program runs, or a URL.
+fn place(source: &str) -> &str {
+    if source.contains("://") {
+        return source;
+    }
+    source.rsplit(['/', '\\']).next().unwrap_or(source)
 }
 
 /// A text on one line that is safe in a comment.

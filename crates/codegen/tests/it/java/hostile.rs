@@ -94,6 +94,32 @@ fn a_class_that_is_there_and_damaged_is_in_the_jar() {
 }
 
 #[test]
+fn a_generic_interface_is_left_out_with_a_note() {
+    let generic = |name: &str| Assembly {
+        signature: Some("<T:Ljava/lang/Object;>Ljava/lang/Object;".into()),
+        ..interface(name).method("save", "(Ljava/lang/Object;)V", Some("(TT;)V"))
+    };
+    let mut extends = service("(La/Back;)V", None);
+    extends.interfaces.push("a/Base".to_owned());
+    let classes = [generic("a/Repo"), generic("a/Base"), generic("a/Back"), extends];
+    let reader = classes
+        .iter()
+        .fold(JavaReader::new(), |reader, of| reader.class_bytes(&of.name, &of.bytes()));
+    let api = reader.read();
+    let left_out: Vec<&str> = api
+        .notes
+        .iter()
+        .filter(|note| {
+            note.text.starts_with("it has type parameters, so it is no service by itself")
+        })
+        .map(|note| &*note.at)
+        .collect();
+    assert_eq!(left_out, ["a.Repo"]);
+    assert!(!api.types.contains_key("a.Repo"));
+    assert!(read(&classes).notes.iter().all(|note| !note.text.contains("by itself")));
+}
+
+#[test]
 fn a_newer_version_is_read_with_a_note() {
     let api = read(&[Assembly { major: NEWEST, ..service("()I", None) }]);
     assert_eq!(api.notes, []);
