@@ -7,11 +7,23 @@ mod assemble;
 #[path = "../../crates/codegen/tests/it/java/odd.rs"]
 mod odd;
 
+use std::fs;
 use std::path::Path;
 
-use dubhe_codegen::folder;
 use dubhe_codegen::java_reader::JavaReader;
 use dubhe_codegen::rust_writer::RustWriter;
+use dubhe_codegen::{folder, openapi};
+
+/// Forms without a discriminator, the lesser one first.
+const FORMS: &str = r##"{"openapi": "3.0.1", "info": {"title": "Forms", "version": "1"}, "paths": {}, "components": {"schemas": {
+    "Cat": {"type": "object", "properties": {"name": {"type": "string"}, "meow": {"type": "boolean"}}},
+    "Dog": {"type": "object", "properties": {"name": {"type": "string"}, "bark": {"type": "number"}}},
+    "Key": {"type": "object", "required": ["key"], "properties": {"key": {"type": "string"}, "bark": {"type": "boolean"}}},
+    "Pet": {"oneOf": [{"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}, {"$ref": "#/components/schemas/Key"}]},
+    "Pets": {"oneOf": [{"type": "array", "items": {"$ref": "#/components/schemas/Cat"}},
+        {"type": "array", "items": {"$ref": "#/components/schemas/Dog"}}]},
+    "Any": {"anyOf": [{"type": "number"}, {"type": "integer"}, {"$ref": "#/components/schemas/Cat"},
+        {"type": "object", "additionalProperties": {"type": "string"}}]}}}}"##;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     dubhe_build::Java::new()
@@ -25,6 +37,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let written = RustWriter::new().write(&reader.read());
     let out = std::env::var("OUT_DIR")?;
     folder::update(&Path::new(&out).join("odd"), &written.files, true)?;
+    // The file is included, and has inner attributes.
+    let made = openapi::generate(FORMS, "forms.json")?.rust;
+    let outer = made.lines().filter(|line| !line.starts_with("#![") && !line.starts_with("//!"));
+    fs::write(Path::new(&out).join("forms.rs"), outer.collect::<Vec<_>>().join("\n"))?;
     println!("cargo::rerun-if-changed=../../crates/codegen/tests/it/java");
     Ok(())
 }

@@ -8,6 +8,7 @@ mod protobuf;
 mod registry;
 mod sources;
 mod united;
+mod unread;
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -45,7 +46,14 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
             print(&api.notes);
             return Err(failed(nothing(options.to)));
         }
-        Found::Api(api) => (write(&options, &api, &out_folder)?, As::Types),
+        Found::Api(api) => {
+            let written = write(&options, &api, &out_folder)?;
+            if options.to == To::Rust && !options.check {
+                unread::refuse_loss(&api.unread, &written, &out_folder)
+                    .inspect_err(|_| print(&written.notes))?;
+            }
+            (written, As::Types)
+        }
         Found::OpenApi { text, source } => (of_openapi(&text, &source, options.to)?, As::OpenApi),
         Found::Protobuf(modules) if protobuf::is_empty(&modules) => {
             return Err(failed(nothing(options.to)));

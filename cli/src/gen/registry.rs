@@ -57,6 +57,7 @@ pub(super) async fn definitions(options: &GenArgs) -> Result<Api, Failure> {
         interfaces.append(&mut found.interfaces);
         let mut api = united(found.defined);
         api.notes.append(&mut found.notes);
+        api.unread.append(&mut found.unread);
         all.merge(api);
     }
     if !interfaces.is_empty() {
@@ -78,17 +79,21 @@ struct Found {
     /// All interfaces that it knows of.
     interfaces: BTreeSet<ByteString>,
     notes: Vec<Note>,
+    /// The services whose definitions could not be read.
+    unread: BTreeSet<String>,
 }
 
 impl Found {
     fn read(&mut self, service: ServiceKey, text: &str, source: &str) {
         match definition::read(text, source) {
             Ok(api) => self.defined.push(Defined { service, api }),
-            Err(error) => self.note(service.to_string(), error.to_string()),
+            Err(error) => self.unread(service.to_string(), error.to_string()),
         }
     }
 
-    fn note(&mut self, at: String, text: String) {
+    /// Notes a service whose definition could not be read.
+    fn unread(&mut self, at: String, text: String) {
+        self.unread.insert(at.clone());
         self.notes.push(Note { at, text });
     }
 }
@@ -180,7 +185,7 @@ async fn asked(
     for (service, answer) in answers {
         match answer {
             Ok((text, place)) => found.read(service, &text, &place),
-            Err(why) => found.note(service.to_string(), why),
+            Err(why) => found.unread(service.to_string(), why),
         }
     }
     Ok(())

@@ -37,7 +37,7 @@ pub(super) enum Found {
 pub(super) fn kind(options: &GenArgs) -> Result<Kind, Failure> {
     if options.to != To::Rust {
         options.refuse_others(if options.to == To::Java { Use::Java } else { Use::Proto })?;
-        return match options.sources.iter().find(|source| kind_of(source).is_ok_and(is_no_rust)) {
+        return match options.sources.iter().find(|source| is_no_rust(source)) {
             None => Ok(Kind::Rust),
             Some(source) => Err(usage(format!(
                 "{source} is no Rust, of which --to makes Java and .proto files; without --to, Rust is made of {source}"
@@ -64,9 +64,13 @@ pub(super) fn kind(options: &GenArgs) -> Result<Kind, Failure> {
     Ok(first)
 }
 
-/// A folder may have either.
-fn is_no_rust(kind: Kind) -> bool {
-    !matches!(kind, Kind::Rust | Kind::Classes)
+/// A folder may have Rust as well as class files.
+fn is_no_rust(source: &str) -> bool {
+    match kind_of(source) {
+        Ok(Kind::Classes) => !Path::new(source).is_dir(),
+        Ok(kind) => kind != Kind::Rust,
+        Err(_) => false,
+    }
 }
 
 fn usage(text: String) -> Failure {
@@ -97,7 +101,8 @@ fn kind_of(source: &str) -> Result<Kind, Failure> {
 pub(super) async fn read(options: &GenArgs, kind: Kind) -> Result<Found, Failure> {
     match kind {
         Kind::Rust => {
-            let api = rust_reader::read(&options.sources).map_err(failed)?;
+            let mut api = rust_reader::read(&options.sources).map_err(failed)?;
+            name_sources(&mut api, &options.sources);
             Ok(Found::Api(taken(options, api)?))
         }
         Kind::Classes => classes(options).map(Found::Api),
@@ -146,9 +151,27 @@ fn document(options: &GenArgs) -> Result<Found, Failure> {
             return Ok(Found::OpenApi { text, source: source.clone() });
         }
         options.refuse_others(Use::Definition)?;
-        all.merge(definition::read(&text, source).map_err(failed)?);
+        let mut api = definition::read(&text, source).map_err(failed)?;
+        name_sources(&mut api, std::slice::from_ref(source));
+        all.merge(api);
     }
     taken(options, all).map(Found::Api)
+}
+
+/// Names the files of types below the sources that were given, so that what is written is the same wherever the program runs.
+fn name_sources(api: &mut Api, sources: &[String]) {
+    let folders = sources
+        .iter()
+        .map(Path::new)
+        .filter_map(|source| if source.is_dir() { Some(source) } else { source.parent() });
+    let folders: Vec<&Path> = folders.collect();
+    for declared in api.types.values_mut() {
+        let path = Path::new(&declared.source);
+        let below = folders.iter().filter_map(|folder| path.strip_prefix(folder).ok());
+        let shortest = below.min_by_key(|below| below.components().count());
+        let name = shortest.or(path.file_name().map(Path::new)).unwrap_or(path);
+        declared.source = name.to_string_lossy().replace('\\', "/");
+    }
 }
 
 /// The services that were asked for. Classes that only the others use stay.

@@ -34,6 +34,8 @@ pub(super) fn united(all: Vec<Defined>) -> Api {
                     keys.join(", ")
                 );
                 whole.note(&interface, text);
+                // A version that came to the fleet takes no code of the other away.
+                whole.unread.insert(interface);
                 continue;
             }
             _ => of_none(&mut first, &interface, &keys),

@@ -4,7 +4,7 @@
 pub(crate) const UNFORMATTED: &str = "#![cfg_attr(rustfmt, rustfmt_skip)]";
 
 /// The lines behind the head of generated code, which has no warnings and which rustfmt leaves alone.
-const QUIET: &str = "#![allow(clippy::all, clippy::pedantic, rustdoc::all)]
+pub(crate) const QUIET: &str = "#![allow(clippy::all, clippy::pedantic, rustdoc::all)]
 #![allow(dead_code, deprecated, missing_docs, nonstandard_style)]
 #![allow(unreachable_pub, unused_imports, unused_qualifications)]
 ";

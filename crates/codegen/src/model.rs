@@ -2,7 +2,7 @@
 //!
 //! Names of classes are binary names as in `Class.getName`: packages are joined by `.`, nested classes by `$`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 
 /// The types that were read, and what was noticed on the way.
@@ -12,6 +12,9 @@ pub struct Api {
     pub types: BTreeMap<String, Declared>,
     /// Notes on what could not be carried over as it is, in the order of reading.
     pub notes: Vec<Note>,
+    /// What the sources have and could not be read, by the places that the notes have: a class file that is damaged, a
+    /// definition that no provider tells. What is missing in `types` may be in it, and so is not gone.
+    pub unread: BTreeSet<String>,
 }
 
 /// A type of Java that somebody declared: no type of the JDK.
@@ -376,6 +379,7 @@ impl Api {
             }
         }
         self.notes.extend(other.notes);
+        self.unread.extend(other.unread);
     }
 }
 

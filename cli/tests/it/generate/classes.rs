@@ -170,10 +170,39 @@ fn one_unreadable_class_leaves_the_others() {
     assert_eq!((made.code, &*made.out), (0, &*WRITTEN.replace("0 notes", "2 notes")));
     assert_eq!(
         made.err,
-        "note: api.jar!/sample/Cut.class: 2 bytes are expected, 0 are left (byte 40, constant pool); this class is \
-         passed over\nnote: api.jar!/sample/Text.class: it begins with 6E6F2063, and class files with CAFEBABE (byte 4, \
-         header); this class is passed over\n"
+        "note: api.jar!/sample/Cut.class: the class file is damaged: 2 bytes are expected, 0 are left (byte 40, constant \
+         pool); this class is passed over; get the jar anew, or compile the class anew\nnote: \
+         api.jar!/sample/Text.class: the class file is damaged: it begins with 6E6F2063, and class files with CAFEBABE \
+         (byte 4, header); this class is passed over; get the jar anew, or compile the class anew\n"
     );
+}
+
+#[test]
+fn what_could_not_be_read_takes_no_code_away() {
+    let project = Project::new();
+    project.jar("api.jar", &api());
+    project.ok("api.jar");
+    let before = project.texts("src/api");
+    // Each of the classes cut, in turn, but for the body of a constant: interfaces, and an enum that they take.
+    for at in 0..3 {
+        let mut cut = api();
+        let (name, bytes) = &mut cut[at];
+        let (name, length) = (name.clone(), bytes.len() / 2);
+        bytes.truncate(length);
+        project.jar("api.jar", &cut);
+        let made = project.generate("api.jar");
+        let said = format!("error: api.jar!/{name} could not be read, and ");
+        assert_eq!(made.code, 1, "{name}: {}", made.err);
+        assert!(made.err.contains(&said), "{name}: {}", made.err);
+        assert!(made.err.contains(" of src/api would go, such as "), "{}", made.err);
+        assert!(!made.err.contains("in none of the jars"), "{name}: {}", made.err);
+        assert_eq!(project.texts("src/api"), before, "{name}");
+    }
+    // Where nothing would go, one that is damaged beside them is a note alone.
+    project
+        .jar("api.jar", &[&api()[..], &[("sample/Cut.class".to_owned(), b"no".to_vec())]].concat());
+    assert_eq!(project.generate("api.jar").code, 0);
+    assert_eq!(project.texts("src/api"), before);
 }
 
 #[test]

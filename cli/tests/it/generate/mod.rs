@@ -9,6 +9,7 @@ mod protobuf;
 mod refused;
 mod registry;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -50,6 +51,15 @@ impl Project {
 
     fn read(&self, name: &str) -> String {
         fs::read_to_string(self.path(name)).unwrap()
+    }
+
+    /// The files of a folder, without those of folders in it, with their texts.
+    fn texts(&self, name: &str) -> BTreeMap<PathBuf, String> {
+        let files = fs::read_dir(self.path(name)).unwrap().map(|of| of.unwrap().path());
+        files
+            .filter(|path| path.is_file())
+            .map(|path| (path.clone(), fs::read_to_string(path).unwrap()))
+            .collect()
     }
 
     /// Writes a jar of these files.

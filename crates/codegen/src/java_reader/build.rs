@@ -61,6 +61,8 @@ pub(super) struct Build<'a> {
     pub(super) of_messages: BTreeSet<String>,
     /// The notes that are said once.
     said: BTreeSet<(String, &'static str)>,
+    /// The classes that are not there and that a note names.
+    missing: BTreeSet<String>,
     /// The weight that is left for the type that is being declared.
     left: usize,
     /// `true` once something of it was left out.
@@ -87,6 +89,7 @@ impl<'a> Build<'a> {
             services: BTreeSet::new(),
             of_messages: BTreeSet::new(),
             said: BTreeSet::new(),
+            missing: BTreeSet::new(),
             left: 0,
             is_full: false,
             left_of_all: bytes.saturating_mul(FACTOR).clamp(LEAST, MOST),
@@ -228,9 +231,10 @@ impl<'a> Build<'a> {
 
     /// Notes that a class was not found.
     pub(super) fn missing(&mut self, name: &str) {
-        let text = "it is in none of the jars, so its values are read as Object; add the jar that has it, \
-                    or name that in the classpath";
-        self.note_once(name, text);
+        if self.missing.insert(name.to_owned()) {
+            let (why, remedy) = self.table.lacks(name);
+            self.note(name, format!("it {why}, so its values are read as Object; {remedy}"));
+        }
     }
 
     fn declare(&mut self, name: &str, reach: Reach) {

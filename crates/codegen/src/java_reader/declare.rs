@@ -201,10 +201,10 @@ impl Build<'_> {
         }
         if self.table.get(&class.name).is_none() {
             let instead = if is_exception { "java.lang.Exception" } else { "Object" };
+            let (why, remedy) = self.table.lacks(&class.name);
             let text = format!(
-                "its superclass {} is in none of the jars: it is read as a subclass of {instead}, without \
-                 the fields it inherits; add the jar that has {}",
-                class.name, class.name
+                "its superclass {} {why}: it is read as a subclass of {instead}, without the fields it inherits; {remedy}",
+                class.name
             );
             self.note(name, text);
             return is_exception.then(|| Type::class("java.lang.Exception"));

@@ -97,9 +97,9 @@ impl Build<'_> {
         let text = if jdk::is_jdk(interface) {
             format!("it extends {interface} of the JDK, whose methods are left out")
         } else {
+            let (why, remedy) = self.table.lacks(interface);
             format!(
-                "it extends {interface}, which is in none of the jars, so the methods of that are left \
-                 out; add the jar that has it"
+                "it extends {interface}, which {why}, so the methods of that are left out; {remedy}"
             )
         };
         self.note(name, text);

@@ -149,7 +149,8 @@ impl JavaReader {
         } else {
             self.reader.jar(path, ".java", &mut visit)?;
         }
-        self.take_notes();
+        // Without them documentation is missing, and no class.
+        self.notes.extend(self.reader.take_notes());
         Ok(self)
     }
 
@@ -183,6 +184,13 @@ impl JavaReader {
         } else {
             select::named(&self.table, &self.patterns, &mut self.notes)
         };
+        if self.patterns.is_empty() {
+            for name in select::generic(&self.table, &services) {
+                let text = "it has type parameters, so it is no service by itself and is left out; name it as an interface that is \
+                            wanted, where its parameters are read as Object, or an interface that extends it without some";
+                self.notes.push(Note { at: name, text: text.into() });
+            }
+        }
         let classes = select::classes(&self.table, &self.classes, &mut self.notes);
         if services.is_empty() && self.patterns.is_empty() {
             let text = "no interface of what was given looks like a service; give the jar of the API, or name the \
@@ -194,6 +202,7 @@ impl JavaReader {
         let mut notes = self.notes;
         notes.append(&mut api.notes);
         api.notes = notes;
+        api.unread = self.table.into_unread();
         api
     }
 
@@ -211,7 +220,15 @@ impl JavaReader {
     }
 
     fn take_notes(&mut self) {
-        self.notes.extend(self.reader.take_notes());
+        for note in self.reader.take_notes() {
+            self.passed_over(note);
+        }
+    }
+
+    /// Notes what could not be read.
+    fn passed_over(&mut self, note: Note) {
+        self.table.unread(&note.at);
+        self.notes.push(note);
     }
 
     fn class(&mut self, entry: Entry<'_>, is_library: bool) {
@@ -221,13 +238,15 @@ impl JavaReader {
                 let is_library = is_library || entry.is_library;
                 self.keep(Loaded::new(file, entry.source, is_library));
             }
-            Err(error) => self.notes.push(Note {
+            Err(error) => self.passed_over(Note {
                 at: if entry.name == entry.source {
                     entry.name.to_owned()
                 } else {
                     format!("{}!/{}", entry.source, entry.name)
                 },
-                text: format!("{error}; this class is passed over"),
+                text: format!(
+                    "the class file is damaged: {error}; this class is passed over; get the jar anew, or compile the class anew"
+                ),
             }),
         }
     }
@@ -247,6 +266,6 @@ impl JavaReader {
              jars, or name those that services only refer to last",
             self.limit
         );
-        self.notes.push(Note { at: binary_name(&class.file.name), text });
+        self.passed_over(Note { at: binary_name(&class.file.name), text });
     }
 }

@@ -82,6 +82,22 @@ pub(super) fn all(table: &Table, with_libraries: bool) -> Vec<String> {
     candidates.into_iter().filter(|name| !is_data(name)).map(str::to_owned).collect()
 }
 
+/// Returns the interfaces that would look like services without their type parameters: nothing extends or implements them, and
+/// no service names them.
+pub(super) fn generic(table: &Table, services: &[String]) -> Vec<String> {
+    let named: BTreeSet<String> = services
+        .iter()
+        .flat_map(|name| table.get(name).map(mentioned).unwrap_or_default())
+        .collect();
+    table
+        .iter()
+        .filter(|(_, class)| !class.is_library && is_candidate(class) && class.is_generic())
+        .filter(|(_, class)| !class.kin.is_message && class.kin.has_methods)
+        .filter(|(name, _)| table.children(name).next().is_none() && !named.contains(*name))
+        .map(|(name, _)| name.to_owned())
+        .collect()
+}
+
 fn is_interface(class: &Loaded) -> bool {
     let flags = class.file.flags;
     flags.is_interface() && !flags.is_annotation() && !flags.is_synthetic() && !flags.is_module()

@@ -28,6 +28,10 @@ pub(super) struct Table {
     classes: BTreeMap<String, Loaded>,
     /// The classes that extend or implement a class directly.
     children: BTreeMap<String, BTreeSet<String>>,
+    /// The places of class files and libraries that were passed over.
+    unread: BTreeSet<String>,
+    /// The binary names of these classes, as their files are called.
+    unread_names: BTreeSet<String>,
 }
 
 impl Table {
@@ -47,6 +51,36 @@ impl Table {
             children.insert(name.clone());
         }
         self.classes.insert(name, class);
+    }
+
+    /// Adds the place of a class file that could not be read: `orders-api.jar!/org/example/Order.class`.
+    pub(super) fn unread(&mut self, place: &str) {
+        let file = place.rsplit_once("!/").map_or(place, |(_, file)| file);
+        if let Some(name) = file.strip_suffix(".class") {
+            self.unread_names.insert(name.replace('/', "."));
+        }
+        self.unread.insert(place.to_owned());
+    }
+
+    /// Returns `true` if a class is among those that could not be read.
+    pub(super) fn is_unread(&self, name: &str) -> bool {
+        let simple = name.rsplit('.').next().unwrap_or(name);
+        // A file that was given alone says nothing of its package.
+        self.unread_names.contains(name) || self.unread_names.contains(simple)
+    }
+
+    /// The places of what could not be read.
+    pub(super) fn into_unread(self) -> BTreeSet<String> {
+        self.unread
+    }
+
+    /// Says why a class is not known, and what to do.
+    pub(super) fn lacks(&self, name: &str) -> (&'static str, &'static str) {
+        if self.is_unread(name) {
+            ("is there and could not be read", "get its class file anew")
+        } else {
+            ("is in none of the jars", "add the jar that has it, or name that in the classpath")
+        }
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&Loaded> {

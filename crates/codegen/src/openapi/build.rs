@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::graph::{back_edges, circles};
-use super::items::{Item, ItemKind, Ty, Variant};
+use super::items::{Item, ItemKind, Told, Ty, Variant};
 use super::names::{Names, type_name};
 use super::object::{has_fields, is_deprecated, text};
 use crate::Note;
@@ -14,6 +14,9 @@ const SCHEMAS: &str = "#/components/schemas/";
 
 /// The most parents of a schema that are looked at for one that stands for all alternatives.
 const MAX_PARENTS: usize = 8;
+
+/// The aliases and lists that are looked through for a struct.
+const MAX_ALIASES: usize = 64;
 
 /// Items that are made of a document so far.
 pub(super) struct Build<'a> {
@@ -306,7 +309,7 @@ impl<'a> Build<'a> {
                 (None, _) => "Any".to_owned(),
             };
             let tags = key.map(|(key, _)| tags(&mapping, key)).unwrap_or_default();
-            variants.push(Variant { name: names.take(&called).0, tags, ty });
+            variants.push(Variant { name: names.take(&called).0, tags, ty, told: Told::Read(0) });
         }
         let tag = tag.filter(|_| variants.iter().all(|of| !of.tags.is_empty()));
         ItemKind::Union { tag: tag.map(str::to_owned), variants }
@@ -331,6 +334,7 @@ impl<'a> Build<'a> {
                 name,
                 tags: tags(&mapping, child),
                 ty: Ty::Named(component.name.clone()),
+                told: Told::Read(0),
             })
         });
         ItemKind::Union { tag: Some(tag.to_owned()), variants: variants.collect() }
@@ -340,6 +344,7 @@ impl<'a> Build<'a> {
     pub(super) fn finish(mut self) -> (BTreeMap<String, Item>, Vec<Note>) {
         self.end_aliases();
         self.end_unions();
+        self.tell_forms();
         let mut edges: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (name, item) in &mut self.items {
             let held = item.kind.types().filter_map(|ty| ty.held().map(str::to_owned)).collect();
@@ -360,6 +365,51 @@ impl<'a> Build<'a> {
             }
         }
         (self.items, self.notes)
+    }
+
+    /// Finds what tells the forms without a tag from each other.
+    fn tell_forms(&mut self) {
+        let mut told = Vec::new();
+        for (name, item) in &self.items {
+            if let ItemKind::Union { tag: None, variants } = &item.kind {
+                told.push((name.clone(), variants.iter().map(|of| self.told(&of.ty)).collect()));
+            }
+        }
+        let told: Vec<(String, Vec<Told>)> = told;
+        for (name, told) in told {
+            if let Some(ItemKind::Union { variants, .. }) =
+                self.items.get_mut(&name).map(|of| &mut of.kind)
+            {
+                variants.iter_mut().zip(told).for_each(|(of, told)| of.told = told);
+            }
+        }
+    }
+
+    fn told(&self, ty: &Ty) -> Told {
+        let mut ty = ty;
+        for _ in 0..MAX_ALIASES {
+            ty = match ty {
+                Ty::List(of) | Ty::Option(of) | Ty::Boxed(of) => of,
+                Ty::Named(name) => match self.items.get(name).map(|of| &of.kind) {
+                    Some(ItemKind::Alias(of)) => of,
+                    Some(ItemKind::Struct { rest, .. }) => {
+                        return Told::Properties(name.clone(), rest.is_some());
+                    }
+                    _ => break,
+                },
+                _ => break,
+            };
+        }
+        Told::Read(match ty {
+            Ty::I32 => 0,
+            Ty::I64 => 1,
+            Ty::F64 => 2,
+            Ty::F32 => 3,
+            // Whatever is beside it may keep more than that it is there.
+            Ty::Map(_) => 4,
+            Ty::Any => 5,
+            _ => 0,
+        })
     }
 
     /// Makes any JSON value of names for types that lead to themselves without a type between.

@@ -117,7 +117,7 @@ fn schemas_become_types() {
             "pub inner: Option<NumbersInner>",
             "pub other: Option<String>",
             "pub other_entries: BTreeMap<String, i64>",
-            "#[serde(untagged)] pub enum Either {",
+            "#[serde(untagged, from = \"Value\")] pub enum Either {",
             "Text(String)",
             "Ids(Ids)",
             "pub type One = Rest;",
@@ -231,6 +231,33 @@ fn a_discriminator_makes_an_enum() {
             "[\"d\", \"hound\"].iter()",
             "[\"Cat\"].iter()",
             "value.get(\"kind\")",
+        ],
+    );
+}
+
+#[test]
+fn forms_without_a_tag_are_told_by_their_properties() {
+    let made = schemas(
+        r##"{
+        "Cat": {"type": "object", "properties": {"meow": {"type": "string"}}},
+        "Dog": {"type": "object", "properties": {"bark": {"type": "number"}}, "additionalProperties": {"type": "string"}},
+        "Dogs": {"type": "array", "items": {"$ref": "#/components/schemas/Dog"}},
+        "Pet": {"oneOf": [{}, {"type": "number"}, {"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dogs"},
+            {"type": "integer"}]}
+    }"##,
+    );
+    has(
+        &made,
+        &[
+            "impl Cat { const PROPERTIES: &'static [&'static str] = &[\"meow\"]; }",
+            "impl Dog { const PROPERTIES: &'static [&'static str] = &[\"bark\"]; }",
+            "impl From<Value> for Pet {",
+            "( Cat::PROPERTIES, false, |value| serde_json::from_value(value).map(Self::Cat), ), \
+             ( Dog::PROPERTIES, true, |value| serde_json::from_value(value).map(Self::Dogs), ), \
+             ( &[], true, |value| serde_json::from_value(value).map(Self::Number2), ), \
+             (&[], true, |value| serde_json::from_value(value).map(Self::Number)), \
+             (&[], true, |value| serde_json::from_value(value).map(Self::Any)),",
+            "fn best_form<T>(",
         ],
     );
 }

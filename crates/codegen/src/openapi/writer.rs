@@ -1,20 +1,24 @@
 //! Items as Rust source.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use dubhe_comments::{clean, escaped, plain_lines};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 use serde_json::Value;
 
-use crate::formatted::{UNFORMATTED, head, spaced};
+use crate::formatted::{QUIET, UNFORMATTED, head, spaced};
 
 use super::items::{
-    Body, Client, Field, Item, ItemKind, Media, Operation, Parameter, Place, Segment, Ty, Variant,
+    Body, Client, Field, Item, ItemKind, Media, Operation, Parameter, Place, Segment, Told, Ty,
+    Variant,
 };
 
 /// Functions that the methods of the clients call.
 const CALL: &str = include_str!("call.txt");
+
+/// Functions that read one of several forms.
+const FORMS: &str = include_str!("forms.txt");
 
 /// Writes a file.
 pub(super) fn write(
@@ -29,10 +33,12 @@ pub(super) fn write(
     let title = clean(&format!("{} {}", info("title"), info("version")));
     let title = plain_lines(&format!("{}: its types and clients.", title.trim()));
     let title = title.join("\n//! ");
-    let header = format!("{}//! {title}\n{UNFORMATTED}\n\n", head(source));
+    let header = format!("{}//! {title}\n{UNFORMATTED}\n{QUIET}\n", head(place(source)));
+    let told = properties(items);
+    let forms = if items.values().any(is_untold) { FORMS } else { "" };
     let items = items.iter().map(|(name, item)| write_item(name, item));
     let clients = clients.iter().map(client);
-    let file = quote!(#(#items)* #(#clients)*).to_string();
+    let file = quote!(#(#items)* #told #(#clients)*).to_string();
     // The functions at the end use `Value` alone.
     let uses = [
         ("BTreeMap", "use std::collections::BTreeMap;"),
@@ -40,12 +46,20 @@ pub(super) fn write(
     ];
     let uses: String =
         uses.iter().filter(|(name, _)| file.contains(name)).map(|(_, line)| *line).collect();
-    let text = format!("{uses} use serde_json::Value; {file} {CALL}");
+    let text = format!("{uses} use serde_json::Value; {file} {forms} {CALL}");
     match syn::parse_file(&text) {
         Ok(file) => header + &spaced(&prettyplease::unparse(&file)),
         // Every name is an identifier and every text a literal, so this is a fault of the writer: rustc says where.
         Err(_) => header + &text,
     }
+}
+
+/// The name of a file, which is the same wherever the program runs, or a URL.
+fn place(source: &str) -> &str {
+    if source.contains("://") {
+        return source;
+    }
+    source.rsplit(['/', '\\']).next().unwrap_or(source)
 }
 
 /// A text on one line that is safe in a comment.
@@ -170,19 +184,7 @@ fn write_item(name: &str, item: &Item) -> TokenStream {
                 }
             }
         }
-        ItemKind::Union { tag: None, variants } => {
-            let variants = variants.iter().map(variant);
-            quote! {
-                #docs
-                #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-                #[serde(untagged)]
-                pub enum #name {
-                    #(#variants)*
-                    /// Another value than these.
-                    Other(Value),
-                }
-            }
-        }
+        ItemKind::Union { tag: None, variants } => forms(&docs, &name, variants),
         ItemKind::Union { tag: Some(tag), variants } => union(&docs, &name, tag, variants),
     }
 }
@@ -212,6 +214,70 @@ fn variant(of: &Variant) -> TokenStream {
         None => " One of the forms.".to_owned(),
     };
     quote!(#[doc = #doc] #name(#ty),)
+}
+
+/// Returns `true` for an enum of forms without a tag.
+fn is_untold(item: &Item) -> bool {
+    matches!(item.kind, ItemKind::Union { tag: None, .. })
+}
+
+/// The properties of the structs that forms without a tag are told by.
+fn properties(items: &BTreeMap<String, Item>) -> TokenStream {
+    let mut structs = BTreeSet::new();
+    for item in items.values().filter(|item| is_untold(item)) {
+        if let ItemKind::Union { variants, .. } = &item.kind {
+            structs.extend(variants.iter().filter_map(|of| match &of.told {
+                Told::Properties(name, _) => Some(name),
+                Told::Read(_) => None,
+            }));
+        }
+    }
+    let all = structs.into_iter().filter_map(|name| match &items.get(name)?.kind {
+        ItemKind::Struct { fields, .. } => {
+            let (name, wires) = (ident(name), fields.iter().map(|of| &of.wire));
+            Some(quote!(impl #name { const PROPERTIES: &'static [&'static str] = &[#(#wires),*]; }))
+        }
+        _ => None,
+    });
+    quote!(#(#all)*)
+}
+
+/// An enum without a tag: the variant that knows most of a value.
+fn forms(docs: &TokenStream, name: &Ident, variants: &[Variant]) -> TokenStream {
+    let list = variants.iter().map(variant);
+    let mut order: Vec<&Variant> = variants.iter().collect();
+    order.sort_by_key(|of| match of.told {
+        Told::Properties(..) => 0,
+        Told::Read(rank) => rank,
+    });
+    let forms = order.into_iter().map(|of| {
+        let name = ident(&of.name);
+        let (properties, takes_others) = match &of.told {
+            Told::Properties(known, takes_others) => {
+                let known = ident(known);
+                (quote!(#known::PROPERTIES), *takes_others)
+            }
+            Told::Read(_) => (quote!(&[]), true),
+        };
+        quote!((#properties, #takes_others, |value| serde_json::from_value(value).map(Self::#name)))
+    });
+    quote! {
+        #docs
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(untagged, from = "Value")]
+        pub enum #name {
+            #(#list)*
+            /// Another value than these.
+            Other(Value),
+        }
+
+        impl From<Value> for #name {
+            /// Chooses the form that knows most properties of the value.
+            fn from(value: Value) -> Self {
+                best_form(&value, &[#(#forms),*]).unwrap_or(Self::Other(value))
+            }
+        }
+    }
 }
 
 /// An enum whose tag says the variant. Each variant has the tag among its own fields, or it is added.

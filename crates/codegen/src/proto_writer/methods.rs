@@ -20,6 +20,7 @@ pub(super) fn write(types: &mut Types<'_>, declared: &Declared, service: &Servic
     let mut texts = Vec::new();
     for method in &service.methods {
         let said = names::upper(&method.name);
+        let before = types.before();
         let written = if !names::is_valid(&said) {
             Err(format!("`{}` is no name in a .proto file{RENAME}", method.name))
         } else if !seen.insert(said.clone()) {
@@ -32,6 +33,7 @@ pub(super) fn write(types: &mut Types<'_>, declared: &Declared, service: &Servic
         match written {
             Ok(text) => texts.push(text),
             Err(why) => {
+                types.restore(&before);
                 let at = format!("{}.{}", declared.name, method.name);
                 types.note(at, format!("the method is left out: {why}"));
             }

@@ -85,7 +85,7 @@ impl ProtoWriter {
             }
         }
         types.build();
-        for (package, content) in &types.files {
+        for (package, content) in types.files.iter().filter(|(_, content)| !content.is_empty()) {
             let path = names::file(package);
             let existing = match self.existing.get(&path).map(|text| Existing::parse(text)) {
                 Some(Err(why)) => {

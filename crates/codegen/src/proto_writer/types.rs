@@ -25,6 +25,13 @@ pub(super) struct Content {
     pub(super) sources: BTreeSet<String>,
 }
 
+impl Content {
+    /// Returns `true` if all that was to be in it is left out.
+    pub(super) fn is_empty(&self) -> bool {
+        self.services.is_empty() && self.messages.is_empty() && self.enums.is_empty()
+    }
+}
+
 /// A message.
 #[derive(Default)]
 pub(super) struct Message {
@@ -56,6 +63,17 @@ pub(super) struct Types<'a> {
     /// Classes whose messages have no fields yet.
     pending: Vec<(String, String, Type)>,
     pub(super) notes: Vec<Note>,
+    /// The names and imports in the order in which they were added.
+    taken: Vec<(String, String)>,
+    imported: Vec<(String, String)>,
+}
+
+/// A state of the files, to which they can be put back.
+pub(super) struct Before {
+    taken: usize,
+    imported: usize,
+    pending: usize,
+    notes: usize,
 }
 
 impl<'a> Types<'a> {
@@ -74,6 +92,42 @@ impl<'a> Types<'a> {
             known: BTreeMap::new(),
             pending: Vec::new(),
             notes: Vec::new(),
+            taken: Vec::new(),
+            imported: Vec::new(),
+        }
+    }
+
+    /// The state before what may fail.
+    pub(super) fn before(&self) -> Before {
+        Before {
+            taken: self.taken.len(),
+            imported: self.imported.len(),
+            pending: self.pending.len(),
+            notes: self.notes.len(),
+        }
+    }
+
+    /// Takes away what was added since, for what is left out.
+    pub(super) fn restore(&mut self, before: &Before) {
+        for (package, name) in self.taken.drain(before.taken..) {
+            if let Some(content) = self.files.get_mut(&package) {
+                content.messages.remove(&name);
+                content.enums.remove(&name);
+            }
+            self.known.remove(&(package, name));
+        }
+        for (package, path) in self.imported.drain(before.imported..) {
+            if let Some(content) = self.files.get_mut(&package) {
+                content.imports.remove(&path);
+            }
+        }
+        self.pending.truncate(before.pending);
+        self.notes.truncate(before.notes);
+    }
+
+    fn add_import(&mut self, package: &str, path: String) {
+        if self.file(package).imports.insert(path.clone()) {
+            self.imported.push((package.to_owned(), path));
         }
     }
 
@@ -107,7 +161,9 @@ impl<'a> Types<'a> {
                 Err(format!("a package is called {full}{RENAME}"))
             }
             None => {
-                self.known.insert((package.to_owned(), name.to_owned()), what.to_owned());
+                let key = (package.to_owned(), name.to_owned());
+                self.taken.push(key.clone());
+                self.known.insert(key, what.to_owned());
                 Ok(true)
             }
         }
@@ -117,13 +173,22 @@ impl<'a> Types<'a> {
     pub(super) fn named(&mut self, ty: &Type) -> Result<(String, String), String> {
         let Type::Class { name, arguments } = ty else { return Err(format!("{ty} is no class")) };
         let Some(declared) = self.api.types.get(name) else {
-            return Err(format!("{name} is not among the types"));
+            return Err(format!(
+                "{name} is not among the types: name the sources that have it, too"
+            ));
         };
         let (package, mut said) = (names::package(name).to_owned(), names::message(name));
         match &declared.kind {
-            Kind::Service(_) => return Err(format!("{name} is an interface with methods")),
+            Kind::Service(_) => {
+                return Err(format!(
+                    "{name} is an interface with methods, a callback, which no message holds: return a stream of what it \
+                     would be called with"
+                ));
+            }
             Kind::Class(class) if class.is_exception => {
-                return Err(format!("{name} is an exception"));
+                return Err(format!(
+                    "{name} is an exception, which is no message: take a struct with its fields"
+                ));
             }
             Kind::Class(class) if collection::of(self.api, class).is_some() => {
                 return Err(format!("{name} is a collection or map: declare one of its elements"));
@@ -358,7 +423,7 @@ impl<'a> Types<'a> {
 
     /// A type of `google.protobuf`.
     pub(super) fn library(&mut self, package: &str, name: &str, file: &str) -> String {
-        self.file(package).imports.insert(format!("google/protobuf/{file}.proto"));
+        self.add_import(package, format!("google/protobuf/{file}.proto"));
         let is_hidden = package.split('.').any(|part| part == "google");
         format!("{}google.protobuf.{name}", if is_hidden { "." } else { "" })
     }
@@ -379,7 +444,7 @@ impl<'a> Types<'a> {
                 );
             }
         }
-        self.file(package).imports.insert(names::file(other));
+        self.add_import(package, names::file(other));
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Writing;
 use super::layout::Place;
-use super::root::{Piece, pieces};
+use super::order::{agreed, by_edition_2024};
 use super::rust::Rust;
 use super::source::unversioned;
 use super::text::{Text, clean};
@@ -157,29 +157,14 @@ impl<'a> File<'a> {
             "super" => 2,
             _ => 1,
         };
-        let mut paths: Vec<&String> = self.imports.values().collect();
-        paths.sort_by_key(|path| (rank(path), parts(path)));
-        let mut before = None;
-        for path in paths {
-            if before.replace(rank(path)) != Some(rank(path)) {
+        let mut paths: Vec<&str> = self.imports.values().map(String::as_str).collect();
+        paths.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| by_edition_2024(a, b)));
+        for group in paths.chunk_by(|a, b| rank(a) == rank(b)) {
+            for run in agreed(group) {
                 text.line(0, "");
+                run.iter().for_each(|path| text.line(0, &format!("use {path};")));
             }
-            text.line(0, &format!("use {path};"));
         }
         format!("{}{}", text.as_str(), self.text.as_str())
     }
-}
-
-/// The parts of a path in the order of rustfmt: `super` first, then types, then modules.
-fn parts(path: &str) -> Vec<(u8, Vec<Piece>)> {
-    path.split("::")
-        .map(|part| {
-            let kind = match part {
-                "super" => 0,
-                part if part.starts_with(char::is_uppercase) => 1,
-                _ => 2,
-            };
-            (kind, pieces(part))
-        })
-        .collect()
 }

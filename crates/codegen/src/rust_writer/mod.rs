@@ -28,6 +28,7 @@ mod graph;
 mod layout;
 mod member;
 mod options;
+mod order;
 mod root;
 mod rust;
 mod service;

@@ -3,33 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::layout::Layout;
+use super::order::{agreed, by_edition_2024};
 use super::text::{Text, clean, fits};
-
-/// A part of a name: digits are compared as a number, as rustfmt does.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Piece {
-    Number(usize, String),
-    Text(String),
-}
-
-/// The parts of a name, for comparison.
-pub(super) fn pieces(name: &str) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    let mut rest = name;
-    while let Some(first) = rest.chars().next() {
-        let digits = first.is_ascii_digit();
-        let end = rest.find(|c: char| c.is_ascii_digit() != digits).unwrap_or(rest.len());
-        let (piece, more) = rest.split_at(end);
-        pieces.push(if digits {
-            let number = piece.trim_start_matches('0');
-            Piece::Number(number.len(), number.to_owned())
-        } else {
-            Piece::Text(piece.to_owned())
-        });
-        rest = more;
-    }
-    pieces
-}
 
 /// The path of a file.
 pub(super) fn path(package: &[String], file: &str) -> String {
@@ -74,23 +49,30 @@ pub(super) fn write(
         for (name, java) in children.get(&**package).into_iter().flatten() {
             text.line(0, "");
             text.line(0, &format!("/// The package `{}` of Java.", clean(java)));
-            text.line(0, "#[allow(unreachable_pub)]");
+            // A package may be called as that around it, or as the folder.
+            text.line(0, "#[allow(clippy::module_inception, unreachable_pub)]");
             text.line(0, &format!("pub mod {name};"));
         }
         for (file, names) in written.get(package).into_iter().flatten() {
             text.line(0, "");
             text.line(0, &format!("mod {file};"));
-            text.line(0, "#[allow(deprecated, unreachable_pub, unused_imports)]");
-            export(&mut text, file, names);
+            let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
+            names.sort_by(|a, b| by_edition_2024(a, b));
+            for (at, names) in agreed(&names).into_iter().enumerate() {
+                if at > 0 {
+                    text.line(0, "");
+                }
+                text.line(0, "#[allow(deprecated, unreachable_pub, unused_imports)]");
+                export(&mut text, file, names);
+            }
         }
         files.insert(path(package, "mod"), text.as_str().to_owned());
     }
 }
 
-fn export(text: &mut Text, file: &str, names: &[String]) {
-    let mut names: Vec<&String> = names.iter().collect();
-    names.sort_by_key(|name| pieces(name));
-    let joined = names.iter().map(|name| &***name).collect::<Vec<_>>().join(", ");
+/// Names of a file, in the order of rustfmt.
+fn export(text: &mut Text, file: &str, names: &[&str]) {
+    let joined = names.join(", ");
     let list = if names.len() == 1 { joined } else { format!("{{{joined}}}") };
     let line = format!("pub use self::{file}::{list};");
     // rustfmt wants two columns more for a list, and one for a line of it.

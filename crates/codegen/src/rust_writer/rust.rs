@@ -168,6 +168,9 @@ impl Mapper<'_> {
                 // Arrays of Java begin with nulls.
                 let element = match element {
                     Rust::String => Rust::Option(Box::new(element)),
+                    Rust::Parameter(_) if self.writer.unannotated.fields => {
+                        Rust::Option(Box::new(element))
+                    }
                     element => element,
                 };
                 Rust::Array(Box::new(element))
@@ -208,10 +211,16 @@ impl Mapper<'_> {
                     Ok(Rust::User(family::key(name), Vec::new()))
                 }
                 Kind::Class(class) => {
+                    // The fields are an `Option` of the parameter, unless the options have none.
+                    let objects = if self.writer.unannotated.fields {
+                        Objects::Plain
+                    } else {
+                        Objects::Nullable
+                    };
                     let mut all = Vec::new();
                     for at in 0..class.parameters.len() {
                         all.push(match arguments.get(at) {
-                            Some(argument) => self.plain(argument, Objects::Nullable, widened)?,
+                            Some(argument) => self.plain(argument, objects, widened)?,
                             None => Rust::Value,
                         });
                     }

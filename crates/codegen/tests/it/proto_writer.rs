@@ -1,9 +1,11 @@
 //! The model of Java types to `.proto` files, which `dubhe-build` compiles.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 use dubhe_codegen::proto_writer::ProtoWriter;
+use dubhe_codegen::rust_reader;
 use dubhe_codegen::{Api, Written};
 
 use crate::shop;
@@ -203,7 +205,7 @@ fn packages_do_not_import_each_other() {
 #[test]
 fn odd_rust_becomes_proto_or_a_note() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/rust/odd_proto.rs");
-    let api = dubhe_codegen::rust_reader::read(&[path]).unwrap();
+    let api = rust_reader::read(&[path]).unwrap();
     let written = ProtoWriter::new().write(&api);
     compile("odd", &written);
     // A method hides a message of its name from protoc.
@@ -217,4 +219,44 @@ fn odd_rust_becomes_proto_or_a_note() {
     let all: Vec<String> =
         all.map(|of| of.replace(rename, " [RENAME]").replace(path, "odd_proto.rs")).collect();
     assert_eq!(all.join("\n") + "\n", include_str!("golden/odd_proto.txt"));
+}
+
+#[test]
+fn a_method_that_is_left_out_leaves_no_message() {
+    let source = r#"
+        #[dubhe::interface("o.S")]
+        pub trait S {
+            async fn gone(&self, a: i32, page: Page<other::Item>) -> Result<Vec<Vec<i32>>, Status>;
+            async fn called(&self, on: i32, back: Callback<BackClient>) -> Result<(), Status>;
+            async fn kept(&self, page: Page<i32>) -> Result<i32, Status>;
+        }
+        #[dubhe::interface("o.Back")]
+        pub trait Back { async fn ping(&self) -> Result<(), Status>; }
+        #[derive(Java)]
+        #[java(class = "o.Page")]
+        pub struct Page<T> { items: Vec<T> }
+        mod other {
+            #[derive(Java)]
+            #[java(class = "other.Item")]
+            pub struct Item { id: i64 }
+        }
+    "#;
+    let api = rust_reader::read_files(&BTreeMap::from([("lib.rs".into(), source.to_owned())]));
+    let written = ProtoWriter::new().write(&api);
+    let text = file(&written, "o.proto");
+    for gone in ["SGone", "PageOfItem", "SCalled", "other", "rpc Gone", "rpc Called"] {
+        assert!(!text.contains(gone), "{gone} {text}");
+    }
+    for kept in ["rpc Kept", "message PageOfInteger {"] {
+        assert!(text.contains(kept), "{kept} {text} {:?}", written.notes);
+    }
+    assert!(file(&written, "other.proto").contains("message Item {"));
+    let notes: Vec<String> = written.notes.iter().map(ToString::to_string).collect();
+    let notes = notes.join("\n");
+    for said in
+        ["o.S.gone: the method is left out: ", "return a stream of what it would be called with"]
+    {
+        assert!(notes.contains(said), "{said} {notes}");
+    }
+    compile("left-out", &written);
 }

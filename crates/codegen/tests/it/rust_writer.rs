@@ -134,7 +134,8 @@ fn obfuscated_names_and_clashes_have_names_that_stay() {
         "pub mod a;",
         "pub use self::a_2::A;",
         "pub use self::a_3::A2;",
-        "{X, XClient, XServer}",
+        "::X;",
+        "::{XClient, XServer};",
         "::XClient2;",
         "::JavaVec;",
     ] {
@@ -251,6 +252,50 @@ fn what_may_be_null_within_a_type_is_an_option() {
 }
 
 #[test]
+fn null_of_a_type_argument_is_said_once() {
+    let variable = || Type::Variable("T".into());
+    let list = Type::Class { name: "java.util.List".into(), arguments: vec![variable()] };
+    let fields = vec![
+        field("from", variable()),
+        field("all", Type::Array(Box::new(variable()))),
+        field("list", list),
+    ];
+    let range = Class { fields, parameters: vec!["T".into()], ..Class::default() };
+    let of = |name: &str| Type::Class {
+        name: "a.Range".into(),
+        arguments: vec![Type::class(&format!("java.{name}"))],
+    };
+    let types = || {
+        vec![
+            declared("a.Range", Kind::Class(range.clone())),
+            service(
+                "a.Service",
+                vec![
+                    method("longs", vec![], of("lang.Long")),
+                    method("dates", vec![], of("util.Date")),
+                ],
+            ),
+        ]
+    };
+    let text = all(&write(types()));
+    for part in [
+        "pub from: Option<T>,",
+        "pub all: Option<Array<Option<T>>>,",
+        "pub list: Option<Vec<T>>,",
+        "-> Result<Option<Range<i64>>, Status>;",
+        "-> Result<Option<Range<Date>>, Status>;",
+    ] {
+        assert!(text.contains(part), "{part} {text}");
+    }
+    // Fields without an `Option` leave null to the argument.
+    let never = Unannotated { fields: false, results: false, parameters: false };
+    let text = all(&RustWriter::new().unannotated(never).write(&api(types())));
+    for part in ["pub from: T,", "pub all: Array<T>,", "-> Result<Range<Option<i64>>, Status>;"] {
+        assert!(text.contains(part), "{part} {text}");
+    }
+}
+
+#[test]
 fn options_say_what_may_be_null() {
     let output = RustWriter::new()
         .non_null("a.Orders.*")
@@ -352,10 +397,14 @@ fn options_of_methods_are_attributes_and_the_context() {
     }
 }
 
-/// rustfmt with its defaults leaves the text alone.
+/// rustfmt with its defaults leaves the text alone, in a package of each edition.
 fn is_formatted(text: &str) {
+    ["2021", "2024"].into_iter().for_each(|edition| is_formatted_in(edition, text));
+}
+
+fn is_formatted_in(edition: &str, text: &str) {
     let mut rustfmt = Command::new("rustfmt")
-        .args(["--edition", "2024", "--check", "--config-path", env!("CARGO_TARGET_TMPDIR")])
+        .args(["--edition", edition, "--check", "--config-path", env!("CARGO_TARGET_TMPDIR")])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
@@ -390,6 +439,42 @@ fn long_names_are_broken_as_rustfmt_breaks_them() {
         ]);
         output.files.values().for_each(|text| is_formatted(text));
     }
+}
+
+#[test]
+fn imports_are_in_the_order_of_each_edition() {
+    std::fs::write(concat!(env!("CARGO_TARGET_TMPDIR"), "/rustfmt.toml"), "").unwrap();
+    let names = ["Of1", "Of10", "Of2", "ID", "Id", "IDs", "A_B", "type", "Self"];
+    let mut types: Vec<Declared> = ["a.model", "a.model.type", "a.api.api", "a.api"]
+        .iter()
+        .flat_map(|package| names.map(|name| format!("{package}.{name}")))
+        .map(|name| class(&name, vec![field("value", Type::object())]))
+        .collect();
+    types.extend(names.map(|name| class(&format!("a.api.Around${name}"), vec![])));
+    let mut uses: Vec<Type> = types.iter().map(|of| Type::class(&of.name)).collect();
+    uses.extend([Type::object(), Type::Array(Box::new(string()))]);
+    uses.extend(["java.util.Date", "java.math.BigDecimal", "java.util.UUID"].map(Type::class));
+    uses.extend(["Set", "Map"].map(|name| Type::Class {
+        name: format!("java.util.{name}"),
+        arguments: vec![string(), string()],
+    }));
+    let fields = uses.into_iter().enumerate().map(|(at, ty)| field(&format!("f{at}"), ty));
+    types.extend([class("a.api.All", fields.collect()), service("a.api.S", vec![])]);
+    let files = write(types).files;
+    let all = &files["api/all.rs"];
+    for line in ["use dubhe::Value;", "use dubhe::java::{}", "use super::super::model::Of1;"] {
+        assert!(all.contains(line.trim_end_matches("{}")), "{line} {all}");
+    }
+    files.values().for_each(|text| is_formatted(text));
+}
+
+#[test]
+fn a_package_may_be_called_as_the_folder() {
+    let files =
+        write(vec![class("com.acme.model.Range", vec![]), service("com.acme.api.Ping", vec![])])
+            .files;
+    let expected = "#[allow(clippy::module_inception, unreachable_pub)]\npub mod api;";
+    assert!(files["mod.rs"].contains(expected), "{}", files["mod.rs"]);
 }
 
 #[test]

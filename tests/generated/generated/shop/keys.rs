@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 
 use dubhe::Value;
+
 use dubhe::java::Uuid;
 
 use super::super::people::Address;

@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, unused_qualifications)]
 
 use dubhe::Value;
+
 use dubhe::java::Array;
 
 /// Java: `org.example.shop.Page`, from `shop.jar`.
@@ -18,7 +19,7 @@ pub struct Page<T> {
     /// `T first`.
     pub first: Option<T>,
     /// `T[] rest`.
-    pub rest: Option<Array<T>>,
+    pub rest: Option<Array<Option<T>>>,
     /// `Map<T, String> byItem`.
     pub by_item: Value,
 }

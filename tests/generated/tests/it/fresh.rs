@@ -45,13 +45,15 @@ fn rustfmt_leaves_the_files_alone() {
     // Its defaults, not those of this repository, which `cargo fmt --check` tries.
     let defaults = Path::new(env!("CARGO_TARGET_TMPDIR")).join("defaults.toml");
     std::fs::write(&defaults, "").unwrap();
-    let checked = Command::new("rustfmt")
-        .args(["--edition", "2024", "--check", "--config-path"])
-        .arg(&defaults)
-        .args(there.keys().map(|path| folder().join(path)))
-        .output()
-        .unwrap();
-    assert!(checked.status.success(), "{checked:?}");
+    for edition in ["2021", "2024"] {
+        let checked = Command::new("rustfmt")
+            .args(["--edition", edition, "--check", "--config-path"])
+            .arg(&defaults)
+            .args(there.keys().map(|path| folder().join(path)))
+            .output()
+            .unwrap();
+        assert!(checked.status.success(), "{edition}: {checked:?}");
+    }
 }
 
 #[test]

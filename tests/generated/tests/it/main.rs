@@ -6,6 +6,7 @@
 
 pub mod build_script;
 mod calls;
+mod forms;
 mod fresh;
 /// The files that are written of `dubhe_generated::api`.
 #[path = "../../generated/mod.rs"]

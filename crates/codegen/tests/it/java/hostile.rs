@@ -58,8 +58,10 @@ fn an_error_names_the_place() {
         "it begins with 504B0304, and class files with CAFEBABE (byte 4, header)"
     );
     let api = JavaReader::new().class_bytes("a.jar", &bytes[..12]).read();
-    let note = "a.jar: 2 bytes are expected, 1 are left (byte 11, constant pool); this class is passed over";
+    let note = "a.jar: the class file is damaged: 2 bytes are expected, 1 are left (byte 11, constant pool); this class \
+                is passed over; get the jar anew, or compile the class anew";
     assert_eq!(api.notes[0].to_string(), note);
+    assert!(api.unread.iter().eq(["a.jar"]), "{:?}", api.unread);
 }
 
 #[test]
@@ -68,6 +70,53 @@ fn one_bad_class_leaves_the_others() {
     let api = reader.class_bytes("S.class", &service("()I", None).bytes()).read();
     assert_eq!(api.types.len(), 1);
     assert_eq!(api.notes.len(), 1);
+}
+
+#[test]
+fn a_class_that_is_there_and_damaged_is_in_the_jar() {
+    let damaged = ["a/E.class", "a/Above.class", "a/Of.class"];
+    let reader =
+        damaged.iter().fold(JavaReader::new(), |reader, name| reader.class_bytes(name, b"bad"));
+    let mut above = service("(La/C;La/Of;)V", None);
+    above.interfaces.push("a/Above".to_owned());
+    let reader = [class("a/C", "a/E"), above]
+        .iter()
+        .fold(reader, |reader, of| reader.class_bytes(&of.name, &of.bytes()));
+    let text = print::api(&reader.read());
+    for said in [
+        "a.C: its superclass a.E is there and could not be read: ",
+        "a.Of: it is there and could not be read, so its values are read as Object; get its class file anew",
+        "it extends a.Above, which is there and could not be read, so the methods",
+    ] {
+        assert!(text.contains(said), "{said}: {text}");
+    }
+    assert!(!text.contains("none of the jars"), "{text}");
+}
+
+#[test]
+fn a_generic_interface_is_left_out_with_a_note() {
+    let generic = |name: &str| Assembly {
+        signature: Some("<T:Ljava/lang/Object;>Ljava/lang/Object;".into()),
+        ..interface(name).method("save", "(Ljava/lang/Object;)V", Some("(TT;)V"))
+    };
+    let mut extends = service("(La/Back;)V", None);
+    extends.interfaces.push("a/Base".to_owned());
+    let classes = [generic("a/Repo"), generic("a/Base"), generic("a/Back"), extends];
+    let reader = classes
+        .iter()
+        .fold(JavaReader::new(), |reader, of| reader.class_bytes(&of.name, &of.bytes()));
+    let api = reader.read();
+    let left_out: Vec<&str> = api
+        .notes
+        .iter()
+        .filter(|note| {
+            note.text.starts_with("it has type parameters, so it is no service by itself")
+        })
+        .map(|note| &*note.at)
+        .collect();
+    assert_eq!(left_out, ["a.Repo"]);
+    assert!(!api.types.contains_key("a.Repo"));
+    assert!(read(&classes).notes.iter().all(|note| !note.text.contains("by itself")));
 }
 
 #[test]
