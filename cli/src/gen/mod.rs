@@ -40,10 +40,8 @@ pub(crate) async fn run(mut options: GenArgs, out: &mut impl Write) -> Result<()
     if options.to == To::Rust && !options.check {
         place::refuse_two_modules(&out_folder)?;
     }
-    let other_options = match options.check {
-        true => recorded::take(&mut options, &out_folder),
-        false => None,
-    };
+    let other_options =
+        if options.check { recorded::take(&mut options, &out_folder) } else { None };
     let (written, way) = match sources::read(&options, kind).await? {
         // Written, it would take away all that was made before.
         Found::Api(api) if api.types.is_empty() => {

@@ -15,13 +15,13 @@ const LINE: &str = "// with ";
 /// Adds the options to the root of the files.
 pub(super) fn write(options: &GenArgs, files: &mut BTreeMap<String, String>) {
     let Some(root) = files.get_mut("mod.rs") else { return };
-    let lines: String = given(options)
-        .iter()
-        .filter(|(_, value)| value.chars().all(is_plain))
-        .map(|(option, value)| format!("{LINE}{option} {value}\n"))
-        .collect();
-    if let Some(end) = root.find('\n') {
-        root.insert_str(end + 1, &lines);
+    let mut at = root.find('\n').map_or(root.len(), |end| end + 1);
+    for (option, value) in given(options) {
+        if value.chars().all(is_plain) {
+            let line = format!("{LINE}{option} {value}\n");
+            root.insert_str(at, &line);
+            at += line.len();
+        }
     }
 }
 

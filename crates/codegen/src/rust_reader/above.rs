@@ -17,7 +17,7 @@ pub(super) struct Family {
     pub(super) name: String,
     /// The classes of its variants, without its own.
     pub(super) held: Vec<Held>,
-    /// Its type parameters.
+    /// Type parameters.
     pub(super) parameters: Vec<String>,
     /// `true` if it holds the class that it is called after.
     pub(super) is_concrete: bool,
