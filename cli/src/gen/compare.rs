@@ -45,7 +45,7 @@ pub(super) fn compare(
         .collect();
     let of_text = |changes| Compared { changes, unread: Vec::new() };
     let Compared { changes, unread } = match way {
-        As::Types => types(files, folder, &differing)?,
+        As::Types => types(files, folder, &there)?,
         As::OpenApi => of_text(operations(files, folder, &there)),
         As::Protobuf(descriptors) => {
             let changes = messages(files, &there, &descriptors);
@@ -89,8 +89,16 @@ pub(super) fn compare(
 fn types(
     files: &BTreeMap<String, String>,
     folder: &Path,
-    differing: &BTreeSet<&str>,
+    old: &Folder,
 ) -> Result<Compared, Failure> {
+    // A comment changes nothing that is left out.
+    let differing: BTreeSet<&str> = files
+        .iter()
+        .filter(|(name, text)| {
+            !old.texts.get(*name).is_some_and(|before| check::is_same_code(before, text))
+        })
+        .map(|(name, _)| name.as_str())
+        .collect();
     let there = rust_reader::read_generated(folder).map_err(|error| match error.kind() {
         io::ErrorKind::InvalidData => damaged(folder, &error),
         _ => first(&error),

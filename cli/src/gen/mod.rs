@@ -5,6 +5,7 @@ mod options;
 mod place;
 mod proto_changes;
 mod protobuf;
+mod recorded;
 mod registry;
 mod sources;
 mod united;
@@ -27,7 +28,7 @@ use options::{Nulls, Release, To};
 use sources::Found;
 
 /// Writes code of the sources, or compares it with what is there.
-pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Failure> {
+pub(crate) async fn run(mut options: GenArgs, out: &mut impl Write) -> Result<(), Failure> {
     let kind = sources::kind(&options)?;
     if options.check && options.to != To::Rust {
         return Err(Failure::Usage(
@@ -40,6 +41,8 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
     if options.to == To::Rust && !options.check {
         place::refuse_two_modules(&out_folder)?;
     }
+    let other_options =
+        if options.check { recorded::take(&mut options, &out_folder) } else { None };
     let (written, way) = match sources::read(&options, kind).await? {
         // Written, it would take away all that was made before.
         Found::Api(api) if api.types.is_empty() => {
@@ -65,7 +68,11 @@ pub(crate) async fn run(options: GenArgs, out: &mut impl Write) -> Result<(), Fa
     };
     print(&written.notes);
     if options.check {
-        return compare::compare((options.json, way), &written.files, &out_folder, out);
+        let compared = compare::compare((options.json, way), &written.files, &out_folder, out);
+        if let (Err(_), Some(hint)) = (&compared, other_options) {
+            remark(&hint);
+        }
+        return compared;
     }
     // Java and `.proto` may lie beside files of others, in a folder of several programs.
     let prune = options.to == To::Rust;
@@ -148,7 +155,11 @@ fn failed(error: impl std::fmt::Display) -> Failure {
 /// The files of a model.
 fn write(options: &GenArgs, api: &Api, folder: &Path) -> Result<Written, Failure> {
     let mut written = match options.to {
-        To::Rust => rust_writer(options)?.write(api),
+        To::Rust => {
+            let mut written = rust_writer(options)?.write(api);
+            recorded::write(options, &mut written.files);
+            written
+        }
         To::Java => {
             let release = match options.release {
                 Some(Release::V17) => JavaRelease::V17,

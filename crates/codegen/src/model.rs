@@ -114,6 +114,8 @@ pub struct Class {
     pub fields: Vec<Field>,
     /// `true` for an abstract class, and for an interface that classes implement: no object is of exactly this class.
     pub is_abstract: bool,
+    /// `true` for an interface that classes implement; it is abstract as well.
+    pub is_interface: bool,
     /// The binary names of the classes of this `Api` that extend or implement it directly, sorted.
     pub subclasses: Vec<String>,
     /// `true` if it extends `Throwable`.

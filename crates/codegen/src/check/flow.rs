@@ -48,6 +48,7 @@ impl Flows {
             }
         }
         // Each type is opened at most once more for each direction.
+        let above = above(api);
         while let Some((name, flow)) = open.pop() {
             let known = self.0.get(name).copied().unwrap_or_default();
             let seen = open_before(&mut self.0, name, known, flow);
@@ -57,6 +58,7 @@ impl Flows {
                     let types = class.fields.iter().map(|field| &field.ty).chain(&class.superclass);
                     types.for_each(|ty| classes(ty, flow, &mut open));
                     open.extend(class.subclasses.iter().map(|name| (name.as_str(), flow)));
+                    open.extend(above.get(name).into_iter().flatten().map(|name| (*name, flow)));
                 }
                 // A callback is called by the provider.
                 Kind::Service(service) => service_types(service, Flow::BOTH, Flow::BOTH, &mut open),
@@ -64,6 +66,19 @@ impl Flows {
             }
         }
     }
+}
+
+/// The classes that list each one below them.
+fn above(api: &Api) -> BTreeMap<&str, Vec<&str>> {
+    let mut above: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, declared) in &api.types {
+        if let Kind::Class(class) = &declared.kind {
+            for below in &class.subclasses {
+                above.entry(below).or_default().push(name);
+            }
+        }
+    }
+    above
 }
 
 /// Joins `flow` to that of a type; returns `true` if it was there.

@@ -47,6 +47,7 @@ impl Build<'_> {
         let mut of = Class {
             parameters: signature.parameters.iter().map(|of| of.name.clone()).collect(),
             is_abstract: class.file.flags.is_abstract(),
+            is_interface: class.is_interface(),
             is_exception: class.kin.is_exception,
             ..Class::default()
         };

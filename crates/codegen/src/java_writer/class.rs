@@ -42,9 +42,30 @@ const NOT_SERIALIZABLE: &[&str] = &[
     "java.util.concurrent.ConcurrentMap",
 ];
 
+/// The interfaces of a class: those that list it; `Serializable` alone if none does and `is_first`.
+fn interfaces(unit: &mut Unit<'_, '_>, name: &str, is_first: bool) -> Vec<String> {
+    let context = unit.context;
+    let listing = context.api.types.keys().filter(|of| {
+        !context.refused.contains(*of)
+            && context.class(of).is_some_and(|of| {
+                of.is_interface && of.subclasses.iter().any(|below| below == name)
+            })
+    });
+    let mut found: Vec<String> = listing.map(|of| unit.imports.class(of)).collect();
+    if found.is_empty() && is_first {
+        found.push(unit.imports.class("java.io.Serializable"));
+    }
+    found
+}
+
 /// Writes a class without its nested classes.
 pub(super) fn write(unit: &mut Unit<'_, '_>, declared: &Declared, class: &Class) -> WrittenClass {
     let name = simple(&declared.name);
+    if class.is_interface {
+        let all = interfaces(unit, &declared.name, true);
+        let declaration = format!("interface {name} extends {}", all.join(", "));
+        return WrittenClass { declaration, members: Vec::new(), warns_of_serial: false };
+    }
     let fields = fields(unit, declared, class);
     let kept: Vec<&Field> = fields.iter().map(|member| member.field).collect();
     let above = class.superclass.as_ref().map(|above| match above {
@@ -58,10 +79,13 @@ pub(super) fn write(unit: &mut Unit<'_, '_>, declared: &Declared, class: &Class)
     if !class.parameters.is_empty() {
         declaration += &format!("<{}>", class.parameters.join(", "));
     }
-    declaration += &match above {
-        Some(above) => format!(" extends {above}"),
-        None => format!(" implements {}", unit.imports.class("java.io.Serializable")),
-    };
+    let interfaces = interfaces(unit, &declared.name, above.is_none());
+    if let Some(above) = above {
+        declaration += &format!(" extends {above}");
+    }
+    if !interfaces.is_empty() {
+        declaration += &format!(" implements {}", interfaces.join(", "));
+    }
     let mut texts = vec![format!("    private static final long {SERIAL} = 1L;\n")];
     texts.extend(members::fields(unit, &kept));
     let visible = if class.is_abstract { "protected" } else { "public" };

@@ -230,6 +230,7 @@ pub(super) fn superclass(types: &Types<'_>, id: ItemId, item: &ItemEnum) -> Opti
         parameters: item.generics.type_params().map(|own| own.ident.to_string()).collect(),
         superclass: own.is_exception.then(|| Type::class(EXCEPTION)),
         is_abstract: true,
+        is_interface: attributes::doc(&item.attrs).is_some_and(|doc| said::is_interface(&doc)),
         is_exception: own.is_exception,
         ..model::Class::default()
     };

@@ -4,67 +4,64 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use syn::{Fields, Item, ItemEnum, Type as Rust};
 
+use super::above::{self, Family, Held, class_mut};
 use super::attributes::JavaOptions;
-use super::classes::{EXCEPTION, superclass};
+use super::classes::superclass;
 use super::scope::ItemId;
 use super::types::{Problem, Site, Types};
 use crate::Api;
-use crate::collection;
 use crate::model::{self, Field, Kind, Nullness, Type};
 
 /// Adds the classes of enums, and connects all classes with those below them.
 pub(super) fn connect(types: &Types<'_>, api: &mut Api) {
-    let mut families: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    let (mut found, mut elsewhere) = (Vec::new(), Vec::new());
+    let mut families = Vec::new();
     for (id, item) in types.program.items() {
         let Item::Enum(item) = item else { continue };
         let Some(declared) = superclass(types, id, item).filter(|_| holds_classes(item)) else {
             continue;
         };
         let name = declared.name.clone();
-        let held = members(types, id, item, api);
+        let mut held = members(types, id, item, api);
         // A variant of the class itself: the enum is that class with those below it.
         let is_concrete = held.iter().any(|held| held.class == name);
         if !is_concrete && !api.types.contains_key(&name) {
             api.types.insert(name.clone(), declared);
         }
-        found.push((name, held, item));
+        held.retain(|held| held.class != name);
+        let parameters = item.generics.type_params().map(|own| own.ident.to_string()).collect();
+        families.push(Family { name, held, parameters, is_concrete });
     }
     // Once all are there: a superclass may be held by another one.
-    for (name, held, item) in found {
-        let mut family = Vec::new();
-        for held in held.into_iter().filter(|held| held.class != name) {
-            if !api.types.contains_key(&held.class) {
-                elsewhere.push((name.clone(), held.class.clone()));
-            }
-            // A class that extends a collection is below an interface.
-            if types.is_generated && is_collection(api, &held.class) {
-                elsewhere.push((name.clone(), held.class.clone()));
-            } else if extend(api, &held, &name, item) {
-                family.push(held.class);
-            }
+    if types.is_generated {
+        list(api, &families);
+    } else {
+        let below = above::extend(api, &families);
+        let mut done = BTreeSet::new();
+        for name in below.keys() {
+            lift(api, name, &below, &mut done);
         }
-        families.insert(name, family);
-    }
-    let mut done = BTreeSet::new();
-    for name in families.keys() {
-        lift(api, name, &families, &mut done);
     }
     connect_back(api);
-    // Nothing is known of them but that they are there, or below an interface.
-    for (above, below) in elsewhere.into_iter().filter(|_| types.is_generated) {
-        if let Some(class) = class_mut(api, &above).filter(|of| !of.subclasses.contains(&below)) {
-            class.subclasses.push(below);
-            class.subclasses.sort();
-        }
-    }
 }
 
-/// A class that a variant holds.
-struct Held {
-    class: String,
-    arguments: Vec<Type>,
-    at: String,
+/// Takes what generated enums hold as it is. Which of several enums is the superclass of a class, and which of its fields
+/// are declared above it, is neither on the wire nor in that code: a guess would change with the next subclass.
+fn list(api: &mut Api, families: &[Family]) {
+    for Family { name, held, .. } in families {
+        let names: BTreeSet<&str> = held.iter().map(|held| &*held.class).collect();
+        // Those below another one are listed there.
+        let is_direct = |below: &&str| match api.types.get(*below).map(|of| &of.kind) {
+            Some(Kind::Class(model::Class {
+                superclass: Some(Type::Class { name: above, .. }),
+                ..
+            })) => !names.contains(&**above),
+            _ => true,
+        };
+        let direct = names.iter().copied().filter(is_direct).map(str::to_owned).collect();
+        if let Some(class) = class_mut(api, name) {
+            class.subclasses = direct;
+        }
+    }
 }
 
 fn holds_classes(item: &ItemEnum) -> bool {
@@ -111,71 +108,6 @@ fn members<'a>(types: &Types<'a>, id: ItemId, item: &'a ItemEnum, api: &mut Api)
 /// Returns true for the class of some type of the sources.
 fn is_own(types: &Types<'_>, name: &str) -> bool {
     types.classes.values().any(|class| class.name == name)
-}
-
-/// Makes `name` the superclass of what a variant holds, unless it has another one.
-fn extend(api: &mut Api, held: &Held, name: &str, item: &ItemEnum) -> bool {
-    let parameters: Vec<String> =
-        item.generics.type_params().map(|own| own.ident.to_string()).collect();
-    let Some(class) = class_mut(api, &held.class) else { return true };
-    let of = Type::Class {
-        name: name.to_owned(),
-        arguments: parameters
-            .iter()
-            .map(|parameter| {
-                let at = held.arguments.iter().position(
-                    |argument| matches!(argument, Type::Variable(own) if own == parameter),
-                );
-                let own = at.and_then(|at| class.parameters.get(at));
-                own.map_or_else(Type::object, |own| Type::Variable(own.clone()))
-            })
-            .collect(),
-    };
-    let known = class.superclass.clone().filter(|known| *known != Type::class(EXCEPTION));
-    match known {
-        None => class.superclass = Some(of),
-        // Further up, perhaps: its own superclass is nearer.
-        Some(Type::Class { name: known, .. }) if known != name && !is_below(api, &known, name) => {
-            let text = format!(
-                "{} has the superclass {known} already, and is no subclass of {name} in Java",
-                held.class
-            );
-            api.note(held.at.clone(), text);
-            return false;
-        }
-        Some(_) => {}
-    }
-    true
-}
-
-fn is_collection(api: &Api, name: &str) -> bool {
-    match api.types.get(name).map(|declared| &declared.kind) {
-        Some(Kind::Class(class)) => collection::of(api, class).is_some(),
-        _ => false,
-    }
-}
-
-/// Returns true if `name` is a class below `above`.
-fn is_below(api: &Api, name: &str, above: &str) -> bool {
-    let (mut name, mut seen) = (name.to_owned(), BTreeSet::new());
-    while seen.insert(name.clone()) {
-        let Some(Kind::Class(class)) = api.types.get(&name).map(|declared| &declared.kind) else {
-            return false;
-        };
-        let Some(Type::Class { name: parent, .. }) = &class.superclass else { return false };
-        if parent == above {
-            return true;
-        }
-        name.clone_from(parent);
-    }
-    false
-}
-
-fn class_mut<'a>(api: &'a mut Api, name: &str) -> Option<&'a mut model::Class> {
-    match &mut api.types.get_mut(name)?.kind {
-        Kind::Class(class) => Some(class),
-        _ => None,
-    }
 }
 
 /// Moves the fields with which all subclasses begin into the superclass, which has none of its own in Rust; and takes
@@ -247,7 +179,9 @@ fn connect_back(api: &mut Api) {
     }
     for (above, names) in below {
         if let Some(class) = class_mut(api, &above) {
-            class.subclasses = names.into_iter().collect();
+            let listed = std::mem::take(&mut class.subclasses);
+            class.subclasses =
+                names.into_iter().chain(listed).collect::<BTreeSet<_>>().into_iter().collect();
         }
     }
 }

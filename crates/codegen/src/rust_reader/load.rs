@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
+use syn::ext::IdentExt as _;
 use syn::spanned::Spanned as _;
 use syn::{Item, ItemMod, UseTree};
 
@@ -262,8 +263,7 @@ impl Loader<'_> {
         module: ItemMod,
         folders: Option<&[PathBuf]>,
     ) {
-        let name = module.ident.to_string();
-        let name = name.trim_start_matches("r#");
+        let name = &*module.ident.unraw().to_string();
         let inner: Option<Vec<PathBuf>> =
             folders.map(|folders| folders.iter().map(|folder| folder.join(name)).collect());
         if let Some((_, items)) = module.content {
@@ -328,12 +328,12 @@ fn name_of(item: &Item) -> Option<String> {
         Item::Union(item) => &item.ident,
         _ => return None,
     };
-    Some(ident.to_string())
+    Some(ident.unraw().to_string())
 }
 
 /// Adds the names of one tree of `use`.
 fn import(module: &mut Module, prefix: &[String], tree: &UseTree) {
-    let with = |ident: &syn::Ident| [prefix, &[ident.to_string()]].concat();
+    let with = |ident: &syn::Ident| [prefix, &[ident.unraw().to_string()]].concat();
     match tree {
         UseTree::Path(path) => import(module, &with(&path.ident), &path.tree),
         UseTree::Name(name) if name.ident == "self" => {
@@ -341,10 +341,12 @@ fn import(module: &mut Module, prefix: &[String], tree: &UseTree) {
                 module.uses.insert(last.clone(), prefix.to_vec());
             }
         }
-        UseTree::Name(name) => drop(module.uses.insert(name.ident.to_string(), with(&name.ident))),
+        UseTree::Name(name) => {
+            module.uses.insert(name.ident.unraw().to_string(), with(&name.ident));
+        }
         UseTree::Rename(rename) => {
             let path = if rename.ident == "self" { prefix.to_vec() } else { with(&rename.ident) };
-            module.uses.insert(rename.rename.to_string(), path);
+            module.uses.insert(rename.rename.unraw().to_string(), path);
         }
         UseTree::Glob(_) => module.globs.push(prefix.to_vec()),
         UseTree::Group(group) => {

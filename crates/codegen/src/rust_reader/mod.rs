@@ -6,15 +6,18 @@
 //! within the sources.
 //!
 //! - `Option<T>` is [`Nullable`](crate::model::Nullness), any other type of an object but `Value` is `NonNull`.
-//! - An enum of one class a variant is an abstract class. The fields with which all its subclasses begin are
-//!   fields of that class, if it has more than one.
+//! - An enum of one class a variant is an abstract class, and an interface if what it holds has another superclass or its
+//!   documentation says so. The fields with which all subclasses of a class begin are fields of that class, if it has more
+//!   than one; not in generated code that is compared, where each class keeps what it has in Rust.
 //! - An exception without `#[java(flatten)]` extends `java.lang.Exception`: Rust does not say if it is checked.
-//!   Of errors, those with `#[derive(JavaException)]` are in the `throws` clause.
+//!   Of errors, those with `#[derive(JavaException)]` are in the `throws` clause, and those that generated documentation
+//!   names below `# Errors`.
 //! - A struct over one `Value` has a class whose fields are not known, so it has none here.
 //!
 //! Whatever is not understood is left out with a note of its file and line: methods with type parameters, types of
 //! other crates, and what macros of the sources write.
 
+mod above;
 mod attributes;
 mod classes;
 mod depth;

@@ -37,6 +37,11 @@ fn declaration(doc: &str) -> Option<(&str, &str)> {
     Some((line.strip_suffix("`.")?, more))
 }
 
+/// Returns `true` if the declaration of an enum is that of an interface: ``Java: `interface org.example.Event`.``
+pub(super) fn is_interface(doc: &str) -> bool {
+    declaration(doc).is_some_and(|(line, _)| line.starts_with("interface "))
+}
+
 /// Reads the declaration of a method, without the observers of streams.
 pub(super) fn method(doc: &str, stream: Stream) -> Option<SaidMethod> {
     let (line, _) = declaration(doc)?;

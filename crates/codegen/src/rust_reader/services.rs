@@ -107,7 +107,7 @@ fn methods<'a>(
     let mut methods = Vec::new();
     for member in &item.items {
         match member {
-            TraitItem::Fn(function) => match method(types, module, function) {
+            TraitItem::Fn(function) => match method(types, module, function, api) {
                 Ok(method) => methods.push(method),
                 Err(Problem { at, text }) => {
                     let name = &function.sig.ident;
@@ -132,6 +132,7 @@ fn method<'a>(
     types: &Types<'a>,
     module: ModuleId,
     function: &'a TraitItemFn,
+    api: &mut Api,
 ) -> Result<Method, Problem> {
     let signature = &function.sig;
     if let Some(parameter) = signature.generics.type_params().next() {
@@ -190,16 +191,28 @@ fn method<'a>(
     let is_observed = stream != Stream::No;
     let mut result = if is_observed { boxed(answer.value.ty) } else { answer.value.ty };
     let (doc, mut throws) = (attributes::doc(&function.attrs), answer.throws);
-    if types.is_generated
-        && let Some(doc) = &doc
-    {
-        if let Some(said) = said::method(doc, stream) {
+    if let Some(doc) = &doc {
+        if types.is_generated
+            && let Some(said) = said::method(doc, stream)
+        {
             result = said.result(&result);
             said.parameters(&mut parameters);
         }
-        throws.extend(said::throws(doc).into_iter().map(|(name, path)| {
-            path.and_then(|path| types.class_at(module, &path)).unwrap_or(name)
-        }));
+        for (name, path) in said::throws(doc) {
+            let class = path.and_then(|path| types.class_at(module, &path)).unwrap_or(name);
+            if throws.contains(&class) {
+                continue;
+            }
+            if types.is_generated || is_throwable(types, &class) {
+                throws.push(class);
+            } else {
+                let text = format!(
+                    "`throws {class}` is left out: no type of these sources is this exception; write one with \
+                     #[derive(JavaException)]"
+                );
+                api.note(types.at(module, &signature.ident), text);
+            }
+        }
     }
     Ok(Method {
         name: options.name.unwrap_or_else(|| java_of_snake(&signature.ident.to_string())),
@@ -211,6 +224,12 @@ fn method<'a>(
         doc,
         deprecated: attributes::is_deprecated(&function.attrs),
     })
+}
+
+/// Returns true for an exception that Java's sources can name: of these sources, or of the JDK.
+fn is_throwable(types: &Types<'_>, class: &str) -> bool {
+    class.starts_with("java.")
+        || types.classes.values().any(|of| of.is_exception && of.name == class)
 }
 
 /// Returns true for `&Context`, which does not travel.

@@ -6,8 +6,8 @@ use super::rust::{Mapped, Rust, Uncarried};
 use super::shape::{Struct, elements, parent_type, subclass_type};
 use super::text::{clean, doc_lines, fits, literal};
 use super::{Writing, family, layout, note_widened, short};
-use crate::jdk;
-use crate::model::{Field, Kind, Note, Type};
+use crate::jdk::{self, Shape};
+use crate::model::{Api, Field, Kind, Note, Type};
 use crate::names::{Scope, camel, java_of_snake, snake};
 
 /// The fields of an exception that are those of `Throwable`.
@@ -107,7 +107,7 @@ fn fields(
             Ok(mapped) => {
                 note_widened(notes, &place, &mapped.widened);
                 let boxed = writing.shapes.boxed.contains(&(java.to_owned(), at));
-                own(file, one, &name, mapped, boxed);
+                own(writing.mapper.api, file, one, &name, (mapped, boxed));
             }
             Err(Uncarried(why)) => {
                 let text =
@@ -120,11 +120,14 @@ fn fields(
 }
 
 /// Writes a field of the class itself.
-fn own(file: &mut File<'_>, of: &Field, name: &str, mapped: Mapped, boxed: bool) {
+fn own(api: &Api, file: &mut File<'_>, of: &Field, name: &str, (mapped, boxed): (Mapped, bool)) {
     let declared = format!("`{} {}`.", clean(&short(&of.ty)), clean(&of.name));
     let doc = match of.doc.as_deref().map(doc_lines) {
         Some(mut lines) if !lines.is_empty() => {
-            if !is_said(&of.ty, &mapped) {
+            // The last declaration counts: documentation of Java may look like one.
+            let looks = lines.iter().any(|line| line.trim_start().starts_with("Java: `"))
+                || lines.len() == 1 && lines.iter().any(|line| line.trim_start().starts_with('`'));
+            if looks || !is_said(api, &of.ty, &mapped) {
                 lines.extend([String::new(), format!("Java: {declared}")]);
             }
             lines
@@ -148,12 +151,30 @@ fn own(file: &mut File<'_>, of: &Field, name: &str, mapped: Mapped, boxed: bool)
 }
 
 /// Returns `true` if the Rust type is that of no other type of Java.
-fn is_said(ty: &Type, mapped: &Mapped) -> bool {
+fn is_said(api: &Api, ty: &Type, mapped: &Mapped) -> bool {
     let mut classes = Vec::new();
     ty.classes(&mut classes);
     mapped.rust.declares() == ty.in_descriptor()
         && mapped.widened.is_empty()
+        && !is_raw(api, ty)
         && classes.iter().all(|name| jdk::carried(name).is_none_or(|carried| carried.own))
+}
+
+/// Returns `true` where a class has no type arguments, and Rust's type has.
+fn is_raw(api: &Api, ty: &Type) -> bool {
+    match ty {
+        Type::Class { name, arguments } if arguments.is_empty() => {
+            match api.types.get(name).map(|of| &of.kind) {
+                Some(Kind::Class(of)) => !of.parameters.is_empty(),
+                _ => jdk::carried(name).is_some_and(|of| {
+                    matches!(of.rust, Shape::List | Shape::Set | Shape::Elements | Shape::Map)
+                }),
+            }
+        }
+        Type::Class { arguments, .. } => arguments.iter().any(|of| is_raw(api, of)),
+        Type::Array(of) | Type::Nullable(of) => is_raw(api, of),
+        Type::Void | Type::Primitive(_) | Type::Variable(_) => false,
+    }
 }
 
 fn field(file: &mut File<'_>, name: &str, ty: &str) {

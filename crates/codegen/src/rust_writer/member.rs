@@ -4,7 +4,7 @@ use super::Writing;
 use super::file::File;
 use super::source::unversioned;
 use super::text::{clean, doc_lines, fits, literal};
-use crate::model::Note;
+use crate::model::{Kind, Note};
 use crate::names::Scope;
 
 /// Writes what stands in front of a type: its documentation, its derives, its class.
@@ -45,10 +45,15 @@ pub(super) fn document(writing: &Writing<'_>, file: &mut File<'_>, java: &str, m
     if !lines.is_empty() {
         lines.push(String::new());
     }
+    // Rust has an enum for an interface and for an abstract class alike.
+    let what = match &declared.kind {
+        Kind::Class(of) if of.is_interface => "interface ",
+        _ => "",
+    };
     lines.push(if declared.source.is_empty() {
-        format!("Java: `{java}`.")
+        format!("Java: `{what}{java}`.")
     } else {
-        format!("Java: `{java}`, from `{}`.", clean(&unversioned(&declared.source)))
+        format!("Java: `{what}{java}`, from `{}`.", clean(&unversioned(&declared.source)))
     });
     lines.extend(more.iter().cloned());
     file.text.line(0, "");

@@ -7,6 +7,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod families;
 mod java;
 mod java_writer;
 mod proto_writer;

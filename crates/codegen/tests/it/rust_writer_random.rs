@@ -122,6 +122,7 @@ fn kind() -> impl Strategy<Value = Kind> {
             superclass,
             fields,
             is_abstract: flags.0,
+            is_interface: false,
             is_exception: flags.1,
             subclasses,
         })

@@ -4,6 +4,6 @@ mod assemble;
 mod hostile;
 mod kotlin;
 mod large;
-mod odd;
+pub(crate) mod odd;
 mod print;
 mod sample;
