@@ -140,7 +140,13 @@ fn failed(error: impl std::fmt::Display) -> Failure {
 /// The files of a model.
 fn write(options: &GenArgs, api: &Api, folder: &Path) -> Result<Written, Failure> {
     let mut written = match options.to {
-        To::Rust => rust_writer(options)?.write(api),
+        To::Rust => {
+            let writer = rust_writer(options)?;
+            if let Some(wrong) = writer.wrong_rename(api) {
+                return Err(Failure::Usage(format!("error: {wrong}")));
+            }
+            writer.write(api)
+        }
         To::Java => {
             let release = match options.release {
                 Some(Release::V17) => JavaRelease::V17,

@@ -2,7 +2,7 @@
 //!
 //! Names of classes are binary names as in `Class.getName`: packages are joined by `.`, nested classes by `$`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 
 /// The types that were read, and what was noticed on the way.
@@ -10,6 +10,9 @@ use std::fmt::{self, Write as _};
 pub struct Api {
     /// The types, by binary name.
     pub types: BTreeMap<String, Declared>,
+    /// The binary names of classes that types name though nothing of them is known, as the notes say: their values are read as
+    /// any objects.
+    pub unread: BTreeSet<String>,
     /// Notes on what could not be carried over as it is, in the order of reading.
     pub notes: Vec<Note>,
 }
@@ -360,6 +363,9 @@ impl Api {
 
     /// Adds the types and notes of `other`. A type that is already there stays, with a note if they differ.
     pub fn merge(&mut self, other: Self) {
+        self.unread.retain(|name| !other.types.contains_key(name));
+        let unread = other.unread.into_iter().filter(|name| !self.types.contains_key(name));
+        self.unread.extend(unread.collect::<Vec<_>>());
         for (name, declared) in other.types {
             match self.types.get(&name) {
                 Some(known) if known.kind != declared.kind => {

@@ -7,7 +7,7 @@ use super::shape::{Struct, elements, parent_type, subclass_type};
 use super::text::{clean, doc_lines, fits, literal};
 use super::{Writing, family, layout, note_widened, short};
 use crate::jdk;
-use crate::model::{Field, Kind, Note, Type};
+use crate::model::{Api, Field, Kind, Note, Type};
 use crate::names::{Scope, camel, java_of_snake, snake};
 
 /// The fields of an exception that are those of `Throwable`.
@@ -107,11 +107,14 @@ fn fields(
             Ok(mapped) => {
                 note_widened(notes, &place, &mapped.widened);
                 let boxed = writing.shapes.boxed.contains(&(java.to_owned(), at));
-                own(file, one, &name, mapped, boxed);
+                own(writing.mapper.api, file, one, &name, mapped, boxed);
             }
             Err(Uncarried(why)) => {
-                let text =
-                    format!("the field `{} {}` is left out: {why}", short(&one.ty), one.name);
+                let text = format!(
+                    "the field `{} {}` is left out: {why}",
+                    short(writing.mapper.api, &one.ty),
+                    one.name
+                );
                 file.text.comment(4, &text);
                 notes.push(Note { at: place, text });
             }
@@ -120,11 +123,11 @@ fn fields(
 }
 
 /// Writes a field of the class itself.
-fn own(file: &mut File<'_>, of: &Field, name: &str, mapped: Mapped, boxed: bool) {
-    let declared = format!("`{} {}`.", clean(&short(&of.ty)), clean(&of.name));
+fn own(api: &Api, file: &mut File<'_>, of: &Field, name: &str, mapped: Mapped, boxed: bool) {
+    let declared = format!("`{} {}`.", clean(&short(api, &of.ty)), clean(&of.name));
     let doc = match of.doc.as_deref().map(doc_lines) {
         Some(mut lines) if !lines.is_empty() => {
-            if !is_said(&of.ty, &mapped) {
+            if !is_said(api, &of.ty, &mapped) {
                 lines.extend([String::new(), format!("Java: {declared}")]);
             }
             lines
@@ -148,12 +151,14 @@ fn own(file: &mut File<'_>, of: &Field, name: &str, mapped: Mapped, boxed: bool)
 }
 
 /// Returns `true` if the Rust type is that of no other type of Java.
-fn is_said(ty: &Type, mapped: &Mapped) -> bool {
+fn is_said(api: &Api, ty: &Type, mapped: &Mapped) -> bool {
     let mut classes = Vec::new();
     ty.classes(&mut classes);
     mapped.rust.declares() == ty.in_descriptor()
         && mapped.widened.is_empty()
-        && classes.iter().all(|name| jdk::carried(name).is_none_or(|carried| carried.own))
+        && classes.iter().all(|name| {
+            !api.unread.contains(*name) && jdk::carried(name).is_none_or(|carried| carried.own)
+        })
 }
 
 fn field(file: &mut File<'_>, name: &str, ty: &str) {
@@ -255,7 +260,7 @@ pub(super) fn collection(
     of: &Type,
     notes: &mut Vec<Note>,
 ) {
-    let Some(mapped) = elements(writing.mapper, of) else { return };
+    let Ok(mapped) = elements(writing.mapper, of) else { return };
     note_widened(notes, java, &mapped.widened);
     let derives = writing.derives(java);
     let more = match (derives.eq, derives.hash) {
@@ -267,7 +272,7 @@ pub(super) fn collection(
     let (name, generics) = (writing.name(java), generics(writing, java));
     let ty = file.rust(&mapped.rust);
     file.text.line(0, &format!("pub struct {name}{generics}("));
-    file.text.line(4, &format!("/// `{} this`.", clean(&short(of))));
+    file.text.line(4, &format!("/// `{} this`.", clean(&short(writing.mapper.api, of))));
     let one = format!("pub {ty},");
     if !fits(&format!("    {one}")) {
         file.text.line(4, "#[rustfmt::skip]");
