@@ -156,7 +156,11 @@ fn failed(error: impl std::fmt::Display) -> Failure {
 fn write(options: &GenArgs, api: &Api, folder: &Path) -> Result<Written, Failure> {
     let mut written = match options.to {
         To::Rust => {
-            let mut written = rust_writer(options)?.write(api);
+            let writer = rust_writer(options)?;
+            if let Some(wrong) = writer.wrong_rename(api) {
+                return Err(Failure::Usage(format!("error: {wrong}")));
+            }
+            let mut written = writer.write(api);
             recorded::write(options, &mut written.files);
             written
         }

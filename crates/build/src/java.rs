@@ -162,6 +162,9 @@ impl Java {
             let text = "there is nothing to write code of; nothing is changed";
             return Err(Error::Java(notes.fold(text.to_owned(), |text, note| text + &note)));
         }
+        if let Some(wrong) = self.writer.wrong_rename(&api) {
+            return Err(Error::Java(wrong));
+        }
         let written = self.writer.write(&api);
         for note in api.notes.iter().chain(&written.notes) {
             println!("cargo::warning={note}");

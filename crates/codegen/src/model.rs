@@ -10,6 +10,9 @@ use std::fmt::{self, Write as _};
 pub struct Api {
     /// The types, by binary name.
     pub types: BTreeMap<String, Declared>,
+    /// The binary names of classes that types name though nothing of them is known, as the notes say: their values are read as
+    /// any objects.
+    pub unknown: BTreeSet<String>,
     /// Notes on what could not be carried over as it is, in the order of reading.
     pub notes: Vec<Note>,
     /// What the sources have and could not be read, by the places that the notes have: a class file that is damaged, a
@@ -365,6 +368,9 @@ impl Api {
 
     /// Adds the types and notes of `other`. A type that is already there stays, with a note if they differ.
     pub fn merge(&mut self, other: Self) {
+        self.unknown.retain(|name| !other.types.contains_key(name));
+        let unknown = other.unknown.into_iter().filter(|name| !self.types.contains_key(name));
+        self.unknown.extend(unknown.collect::<Vec<_>>());
         for (name, declared) in other.types {
             match self.types.get(&name) {
                 Some(known) if known.kind != declared.kind => {

@@ -69,6 +69,15 @@ const PRELUDE: &[&str] = &[
     "Vec",
 ];
 
+/// Types of the language.
+const PRIMITIVES: &[&str] = &[
+    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "str", "u8", "u16",
+    "u32", "u64", "u128", "usize",
+];
+
+/// Crates that generated code names by paths.
+const CRATES: &[&str] = &["alloc", "core", "dubhe", "std"];
+
 /// Names that mean something to the macros of `dubhe`.
 const OF_MACROS: &[&str] = &["Array", "Callback", "Context", "Stream", "Streaming"];
 
@@ -99,6 +108,12 @@ pub fn is_known_type(name: &str) -> bool {
 /// Returns `true` for names that every module knows without an import.
 pub fn is_in_prelude(name: &str) -> bool {
     PRELUDE.contains(&name)
+}
+
+/// Returns `true` for names that no type may have, since generated code names something else so: those of [`is_known_type`], of
+/// primitive types and of crates.
+pub fn is_taken(name: &str) -> bool {
+    is_known_type(bare(name)) || PRIMITIVES.contains(&bare(name)) || CRATES.contains(&bare(name))
 }
 
 /// Names that every module knows without an import.

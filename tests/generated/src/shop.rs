@@ -54,6 +54,13 @@ fn hierarchies() -> Vec<Declared> {
         abstract_class("Holder<T>", "T held"),
         object("Holder$OfText extends Holder<String>", "int length"),
         object("Holder$Any<T> extends Holder<T>", "boolean set"),
+        object("Wrapped<T>", "T content; int size"),
+        object("Wrapped$Text extends Wrapped<Optional<String>>", "int length; Integer weight"),
+        object("Wrapped$Twice<T> extends Wrapped<T>", "int twice"),
+        object("Wrapped$Stream extends Wrapped$Twice<InputStream>", "int length"),
+        object("Maybes extends ArrayList<Optional<String>>", ""),
+        object("Maybes$Contents extends TreeMap<String, InputStream>", ""),
+        object("Maybes$Held", "Maybes maybes; List<Maybes$Contents> contents"),
     ]
 }
 
@@ -66,6 +73,13 @@ fn recursion() -> Vec<Declared> {
         object("Expr$Sum extends Expr", "Expr left; Expr right"),
         object("Expr$Literal extends Expr", "int value"),
         object("Node", "Node next; Node[] all"),
+        object("Knot<T>", "T parent; int weight"),
+        object("Knot$Leaf extends Knot<Knot$Leaf>", "int value"),
+        object("Knot$Twig<T> extends Knot<T>", "Optional<T> lost"),
+        object("Knot$Bud extends Knot$Twig<Knot$Bud>", "int petals"),
+        object("Crossed<T>", "Event<T, Integer> other"),
+        object("Crossed$One extends Crossed<Crossed$Two>", "int one"),
+        object("Crossed$Two extends Crossed<Crossed$One>", "int two"),
     ]
 }
 
@@ -119,6 +133,13 @@ fn services() -> Vec<Declared> {
                 "String client(int type)",
                 "void upload(InputStream content)",
                 "org.other.Thing thing(org.other.Thing thing)",
+            ],
+        ),
+        service(
+            "Loose",
+            &[
+                "Maybes maybes(Maybes of, Maybes$Held held)",
+                "Wrapped$Text wrapped(Wrapped$Stream of, Knot$Bud bud)",
             ],
         ),
         service("Listener", &["void changed(Order order)"]),

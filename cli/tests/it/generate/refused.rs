@@ -65,6 +65,14 @@ fn what_is_refused_says_why_and_writes_nothing() {
             "error: sample.State=my::State: \"my::State\" is no name in Rust, ",
         ),
         (
+            "api.jar --rename sample.State=Option",
+            USAGE,
+            "error: sample.State=Option: \"Option\" means something else in generated code, which would not compile: take another, \
+             such as `MyOption`\n",
+        ),
+        ("api.jar --rename sample.Notifier=dubhe", USAGE, "take another, such as `MyDubhe`\n"),
+        ("api.jar --rename sample.State=i32", USAGE, "take another, such as `MyI32`\n"),
+        (
             "api.jar --type sample.State=crate::",
             USAGE,
             "error: sample.State=crate::: \"crate::\" is no path of a type in Rust, ",

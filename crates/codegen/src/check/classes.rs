@@ -6,11 +6,14 @@ use super::effect::{Effect, Sides};
 use super::services::{null_sides, null_text, travel};
 use super::types::{MAX_SUPERCLASSES, Reading, extends};
 use super::{Changes, What, both, short};
-use crate::Api;
 use crate::model::{Class, Enum, Field, Kind, Nullness, Type};
+use crate::{Api, collection, jdk};
 
 const DROPPED: &str =
     "the field is dropped where it is not known, and lost if the object is sent back";
+/// The classes below one that are looked at for one that is no longer below it directly.
+const MAX_BELOW: usize = 1_024;
+const OTHER_FORM: &str = "its values travel in another form";
 const UNKNOWN_CONSTANT: &str = "a message with a constant that the reader does not know is refused";
 const UNKNOWN_CLASS: &str =
     "a message with an object of a class that the reader does not know is refused";
@@ -43,7 +46,7 @@ pub(super) fn removed(name: &str, kind: &Kind, changes: &mut Changes<'_>) {
 pub(super) fn compare_kinds(name: &str, old: &Kind, new: &Kind, changes: &mut Changes<'_>) {
     let text =
         format!("it was {} {} and is {} {}", article(old), word(old), article(new), word(new));
-    let effect = Effect::incompatible("its values travel in another form");
+    let effect = Effect::incompatible(OTHER_FORM);
     changes.add(name, None, What::KindChanged, text, Sides::both(effect));
 }
 
@@ -139,8 +142,11 @@ pub(super) fn compare(name: &str, old: &Class, new: &Class, changes: &mut Change
 
 fn compare_superclasses(name: &str, old: &Class, new: &Class, changes: &mut Changes<'_>) {
     let print = |of: &Option<Type>| of.as_ref().map_or_else(|| "Object".to_owned(), short);
-    let text =
-        format!("it extends {} and no longer {}", print(&new.superclass), print(&old.superclass));
+    let (before, after) = match (&old.superclass, &new.superclass) {
+        (Some(old), Some(new)) => both(old, new),
+        (old, new) => (print(old), print(new)),
+    };
+    let text = format!("it extends {after} and no longer {before}");
     // A reader makes objects of its own class, which must be what the writer took it for.
     let missed = |above: &Option<Type>, writer: &Api, reader: &Api| match above {
         Some(Type::Class { name: above, .. })
@@ -153,20 +159,54 @@ fn compare_superclasses(name: &str, old: &Class, new: &Class, changes: &mut Chan
         _ => Effect::none(),
     };
     let Reading { old: before, new: after } = changes.reading;
-    let forward = missed(&old.superclass, before, after);
-    let backward = missed(&new.superclass, after, before);
+    let values = |from: &Class, of: &Api, to: &Class, reader: &Api| {
+        held(changes.reading, (from, of), (to, reader))
+    };
+    let forward = missed(&old.superclass, before, after).worse(values(old, before, new, after));
+    let backward = missed(&new.superclass, after, before).worse(values(new, after, old, before));
     let sides = Sides::along(changes.flows.get(name), &forward, &backward);
     changes.add(name, None, What::SuperclassChanged, text, sides);
+}
+
+/// Judges what an object of a class has by its superclass: the elements or entries of a collection, or the fields that are of
+/// type parameters.
+fn held(reading: Reading<'_>, written: (&Class, &Api), read: (&Class, &Api)) -> Effect {
+    match (elements(written), elements(read)) {
+        (Some(written), Some(read)) => reading.alone(&written, &read),
+        (None, None) => match (&written.0.superclass, &read.0.superclass) {
+            (
+                Some(written @ Type::Class { name: a, .. }),
+                Some(read @ Type::Class { name: b, .. }),
+            ) if a == b => reading.alone(written, read),
+            _ => Effect::none(),
+        },
+        _ => Effect::incompatible(OTHER_FORM),
+    }
+}
+
+/// The collection or map of the JDK that a class is, whose own class does not matter: objects are of the class below it.
+fn elements((class, api): (&Class, &Api)) -> Option<Type> {
+    let Type::Class { name, arguments } = collection::of(api, class)? else { return None };
+    let name = match jdk::collection(&name)? {
+        jdk::Shape::Map => "java.util.Map",
+        _ => "java.util.List",
+    };
+    Some(Type::Class { name: name.to_owned(), arguments })
 }
 
 fn compare_subclasses(name: &str, old: &Class, new: &Class, changes: &mut Changes<'_>) {
     let flow = changes.flows.get(name);
     let unknown = Effect::conditional(UNKNOWN_CLASS);
-    for class in new.subclasses.iter().filter(|class| !old.subclasses.contains(class)) {
+    let Reading { old: before, new: after } = changes.reading;
+    let is_new =
+        |class: &&String| !old.subclasses.contains(class) && !is_further_below(before, class, name);
+    for class in new.subclasses.iter().filter(is_new) {
         let sides = Sides::along(flow, &Effect::none(), &unknown);
         changes.add(name, None, What::SubclassAdded, format!("it has the subclass {class}"), sides);
     }
-    for class in old.subclasses.iter().filter(|class| !new.subclasses.contains(class)) {
+    let is_gone =
+        |class: &&String| !new.subclasses.contains(class) && !is_further_below(after, class, name);
+    for class in old.subclasses.iter().filter(is_gone) {
         let sides = Sides::along(flow, &unknown, &Effect::none());
         changes.add(
             name,
@@ -178,6 +218,25 @@ fn compare_subclasses(name: &str, old: &Class, new: &Class, changes: &mut Change
     }
 }
 
+/// Returns `true` if a class is below another with a third one between.
+fn is_further_below(api: &Api, class: &str, above: &str) -> bool {
+    let below = |name: &str| match api.types.get(name).map(|declared| &declared.kind) {
+        Some(Kind::Class(of)) => of.subclasses.as_slice(),
+        _ => &[],
+    };
+    let mut open: Vec<&String> = below(above).iter().collect();
+    let mut seen = BTreeSet::new();
+    while let Some(between) = open.pop().filter(|_| seen.len() < MAX_BELOW) {
+        if seen.insert(between) {
+            if below(between).iter().any(|name| name == class) {
+                return true;
+            }
+            open.extend(below(between));
+        }
+    }
+    false
+}
+
 fn compare_fields(name: &str, old: &Class, new: &Class, changes: &mut Changes<'_>) {
     let flow = changes.flows.get(name);
     let own = |class: &Class| -> BTreeMap<String, Field> {
@@ -186,7 +245,15 @@ fn compare_fields(name: &str, old: &Class, new: &Class, changes: &mut Changes<'_
     let (olds, news) = (own(old), own(new));
     let (above_old, above_new) =
         (inherited(old, changes.reading.old), inherited(new, changes.reading.new));
-    let names: BTreeSet<&String> = olds.keys().chain(news.keys()).collect();
+    let mut names: BTreeSet<&String> = olds.keys().chain(news.keys()).collect();
+    let above = |class: &Class| class.superclass.as_ref().map(Type::erased);
+    if above(old) != above(new) {
+        // Told at no class above: each has fields of its own.
+        let is_other = |(name, old): &(&String, &Field)| {
+            above_new.get(*name).is_some_and(|new| old.ty != new.ty)
+        };
+        names.extend(above_old.iter().filter(is_other).map(|(name, _)| name));
+    }
     for field in names {
         let at = Some(field.clone());
         let (before, after) = (olds.get(field), news.get(field));
@@ -245,16 +312,18 @@ fn lacking(field: &Field) -> Effect {
 /// The fields of the classes above one.
 fn inherited(class: &Class, api: &Api) -> BTreeMap<String, Field> {
     let mut fields = BTreeMap::new();
-    let mut superclass = class.superclass.as_ref();
+    let mut superclass = class.superclass.clone();
     for _ in 0..MAX_SUPERCLASSES {
-        let Some(Type::Class { name, .. }) = superclass else { break };
+        let Some(Type::Class { name, arguments }) = &superclass else { break };
         let Some(Kind::Class(above)) = api.types.get(name).map(|declared| &declared.kind) else {
             break;
         };
+        let known = |ty: &Type| ty.substitute(&above.parameters, arguments);
         for field in &above.fields {
-            fields.entry(field.name.clone()).or_insert_with(|| field.clone());
+            let known = || Field { ty: known(&field.ty), ..field.clone() };
+            fields.entry(field.name.clone()).or_insert_with(known);
         }
-        superclass = above.superclass.as_ref();
+        superclass = above.superclass.as_ref().map(known);
     }
     fields
 }

@@ -38,10 +38,11 @@ pub(super) fn compare(name: &str, old: &Service, new: &Service, changes: &mut Ch
     }
     let (olds, news) = (by_signature(old), by_signature(new));
     let unmatched = |these: &BTreeMap<_, &Method>, others: &BTreeMap<_, _>| {
-        let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut names: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
         for (key, method) in these {
             if !others.contains_key(key) {
-                names.entry(method.name.clone()).or_default().push(signature(method));
+                let of = (signature(method), full_signature(method));
+                names.entry(method.name.clone()).or_default().push(of);
             }
         }
         names
@@ -51,22 +52,26 @@ pub(super) fn compare(name: &str, old: &Service, new: &Service, changes: &mut Ch
     let names: BTreeSet<String> =
         gone.keys().filter(|name| come.contains_key(*name)).cloned().collect();
     for method in names {
-        if let (Some([old]), Some([new])) =
+        if let (Some([(old, full)]), Some([(new, other)])) =
             (gone.get(&method).map(Vec::as_slice), come.get(&method).map(Vec::as_slice))
         {
-            let text = format!("the parameters changed to {new}");
+            let text = if old == new {
+                format!("the parameters changed from {full} to {other}")
+            } else {
+                format!("the parameters changed to {new}")
+            };
             let sides = Sides::both(Effect::incompatible(OTHER_METHOD));
             changes.add(name, Some(old.clone()), What::ParametersChanged, text, sides);
             gone.remove(&method);
             come.remove(&method);
         }
     }
-    for signature in gone.into_values().flatten() {
+    for (signature, _) in gone.into_values().flatten() {
         let sides =
             Sides { consumers: Effect::incompatible(NO_METHOD_LEFT), providers: Effect::none() };
         changes.add(name, Some(signature), What::MethodRemoved, "the method is gone", sides);
     }
-    for signature in come.into_values().flatten() {
+    for (signature, _) in come.into_values().flatten() {
         let sides = Sides { consumers: Effect::none(), providers: Effect::incompatible(NO_METHOD) };
         changes.add(name, Some(signature), What::MethodAdded, "the method is new", sides);
     }
@@ -91,13 +96,19 @@ fn signature(method: &Method) -> String {
     format!("{}({})", method.name, types.join(", "))
 }
 
+/// The same with the packages of all classes.
+fn full_signature(method: &Method) -> String {
+    let types: Vec<_> = method.parameters.iter().map(|of| of.declared().to_string()).collect();
+    format!("{}({})", method.name, types.join(", "))
+}
+
 fn compare_methods(name: &str, old: &Method, new: &Method, changes: &mut Changes<'_>) {
     let at = Some(signature(old));
     for (i, (old, new)) in old.parameters.iter().zip(&new.parameters).enumerate() {
         if old.ty != new.ty {
             let (before, after) = both(&old.ty, &new.ty);
             let text = format!("the type of parameter {} changed from {before} to {after}", i + 1);
-            let sides = travel(changes, Flow::REQUESTS, &old.ty, &new.ty);
+            let sides = alone(changes, Flow::REQUESTS, &old.ty, &new.ty);
             changes.add(name, at.clone(), What::ParameterTypeChanged, text, sides);
         }
         if old.null != new.null {
@@ -124,7 +135,7 @@ fn compare_methods(name: &str, old: &Method, new: &Method, changes: &mut Changes
     if old.result != new.result {
         let (before, after) = both(&old.result, &new.result);
         let text = format!("the result type changed from {before} to {after}");
-        let sides = travel(changes, Flow::REPLIES, &old.result, &new.result);
+        let sides = alone(changes, Flow::REPLIES, &old.result, &new.result);
         changes.add(name, at.clone(), What::ResultTypeChanged, text, sides);
     }
     if old.result_null != new.result_null {
@@ -176,7 +187,13 @@ fn compare_throws(
     }
 }
 
-/// The sides of a type that became another.
+/// The sides of the type of an argument or result that became another.
+fn alone(changes: &Changes<'_>, flow: Flow, old: &Type, new: &Type) -> Sides {
+    let (forward, backward) = (changes.reading.alone(old, new), changes.reading.alone(new, old));
+    Sides::along(flow, &forward, &backward)
+}
+
+/// The sides of the type of a field that became another.
 pub(super) fn travel(changes: &Changes<'_>, flow: Flow, old: &Type, new: &Type) -> Sides {
     let (forward, backward) = (changes.reading.effect(old, new), changes.reading.effect(new, old));
     Sides::along(flow, &forward, &backward)

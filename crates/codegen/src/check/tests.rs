@@ -235,8 +235,8 @@ fn methods_come_and_go() {
 fn parameters_change_where_the_method_is_still_found() {
     rule(
         |api| service_of(api).methods[1].parameters[1].ty = list(int()),
-        ("Orders.list(Filter, List<", What::ParameterTypeChanged, Incompatible, Compatible),
-        (What::ParameterTypeChanged, Compatible, Incompatible),
+        ("Orders.list(Filter, List<", What::ParameterTypeChanged, Incompatible, Incompatible),
+        (What::ParameterTypeChanged, Incompatible, Incompatible),
     );
     rule(
         |api| service_of(api).methods[1].parameters[0].null = Nullness::Nullable,
@@ -447,7 +447,12 @@ fn types_are_read_as_others() {
         (array(primitive(Primitive::Byte)), list(boxed("Byte")), Incompatible, Incompatible),
         (map("java.util.Map", int()), map("java.util.Map", long()), Compatible, Conditional),
         (map("java.util.TreeMap", int()), map("java.util.Map", int()), Compatible, Conditional),
-        (generic(boxed("Integer")), generic(boxed("Long")), Compatible, Conditional),
+        // What is of a type parameter stays what it is on the wire.
+        (generic(boxed("Integer")), generic(boxed("Long")), Incompatible, Incompatible),
+        (boxed("Number"), Type::class("java.math.BigDecimal"), Conditional, Compatible),
+        (boxed("Number"), boxed("Long"), Conditional, Compatible),
+        (Type::class("java.sql.Timestamp"), Type::class("java.util.Date"), Compatible, Conditional),
+        (Type::class("java.io.Serializable"), class("Note"), Conditional, Compatible),
         (generic(boxed("Integer")), Type::class("org.example.Page"), Compatible, Compatible),
     ] {
         let api = sample();
@@ -456,6 +461,122 @@ fn types_are_read_as_others() {
             [(&old, &new), (&new, &old)].map(|(from, to)| reading.effect(from, to).compatibility);
         assert_eq!(found, [forward, backward], "{old} and {new}");
     }
+}
+
+/// Elements of arguments and results: Java converts none of them.
+#[test]
+fn elements_that_no_field_declares_stay_what_they_are() {
+    let map = |key: &str, value: &str| Type::Class {
+        name: "java.util.Map".into(),
+        arguments: vec![boxed(key), boxed(value)],
+    };
+    let array = |of| Type::Array(Box::new(of));
+    for (old, new, forward, backward) in [
+        (boxed("Integer"), boxed("Long"), Compatible, Conditional),
+        (list(boxed("Integer")), list(boxed("Long")), Incompatible, Incompatible),
+        (list(list(boxed("Integer"))), list(list(boxed("Long"))), Incompatible, Incompatible),
+        (map("Long", "Short"), map("Long", "Integer"), Compatible, Incompatible),
+        (map("Long", "String"), map("Integer", "String"), Incompatible, Incompatible),
+        (list(boxed("Float")), list(boxed("Double")), Compatible, Incompatible),
+        (list(boxed("Integer")), list(boxed("String")), Incompatible, Incompatible),
+        (list(boxed("Integer")), list(boxed("Number")), Compatible, Conditional),
+        (list(boxed("Integer")), list(Type::object()), Compatible, Conditional),
+        (array(boxed("Integer")), array(boxed("Long")), Compatible, Conditional),
+        (list(class("Dog")), list(class("Animal")), Compatible, Conditional),
+    ] {
+        let api = sample();
+        let reading = super::Reading { old: &api, new: &api };
+        let found =
+            [(&old, &new), (&new, &old)].map(|(from, to)| reading.alone(from, to).compatibility);
+        assert_eq!(found, [forward, backward], "{old} and {new}");
+    }
+    rule(
+        |api| service_of(api).methods[1].result = list(class("Note")),
+        ("Orders.list(", What::ResultTypeChanged, Incompatible, Incompatible),
+        (What::ResultTypeChanged, Incompatible, Incompatible),
+    );
+}
+
+#[test]
+fn what_a_class_has_by_its_superclass_is_judged() {
+    let of = |class: &str, arguments: Vec<Type>| Type::Class { name: class.to_owned(), arguments };
+    let texts = || vec![boxed("String")];
+    let base = |superclass: Type| {
+        let mut api = sample();
+        class_of(&mut api, "Note").fields.clear();
+        class_of(&mut api, "Note").superclass = Some(superclass);
+        api
+    };
+    let page = "org.example.Page";
+    for (old, new, expected) in [
+        (of("java.util.ArrayList", texts()), of("java.util.LinkedList", texts()), Compatible),
+        (
+            of("java.util.ArrayList", texts()),
+            of("java.util.ArrayList", vec![boxed("Integer")]),
+            Incompatible,
+        ),
+        (
+            of("java.util.ArrayList", texts()),
+            of("java.util.HashMap", vec![boxed("String"), boxed("Integer")]),
+            Incompatible,
+        ),
+        (of("java.util.ArrayList", texts()), class("Filter"), Incompatible),
+        (of(page, texts()), of(page, vec![boxed("Integer")]), Incompatible),
+        (of(page, texts()), of(page, vec![Type::object()]), Conditional),
+    ] {
+        let found = differences(&base(old.clone()), &base(new.clone()));
+        let change = found.iter().find(|of| of.what == What::SuperclassChanged).unwrap();
+        assert_eq!(
+            (change.at(), change.compatibility()),
+            ("org.example.Note".to_owned(), expected),
+            "{change}"
+        );
+    }
+    // Fields of one name in two superclasses.
+    let below = |superclass: &str| {
+        let mut api = base(class(superclass));
+        for (name, ty) in [("One", int()), ("Other", boxed("String"))] {
+            let above = Class { fields: vec![field("text", ty)], ..Class::default() };
+            declare(&mut api, &format!("org.example.{name}"), Kind::Class(above));
+        }
+        api
+    };
+    let found = differences(&below("One"), &below("Other"));
+    let change = found.iter().find(|of| of.at() == "org.example.Note.text").unwrap();
+    assert_eq!((change.what, change.compatibility()), (What::FieldTypeChanged, Incompatible));
+}
+
+#[test]
+fn a_class_between_two_others_takes_nobody_away() {
+    let found = changes(|api| {
+        let between = Class {
+            superclass: Some(class("Animal")),
+            subclasses: vec!["org.example.Dog".into()],
+            ..Class::default()
+        };
+        declare(api, "org.example.Mammal", Kind::Class(between));
+        class_of(api, "Dog").superclass = Some(class("Mammal"));
+        class_of(api, "Animal").subclasses = vec!["org.example.Mammal".into()];
+    });
+    assert!(found.iter().all(|of| of.what != What::SubclassRemoved), "{found:#?}");
+    assert!(
+        found
+            .iter()
+            .any(|of| of.what == What::SubclassAdded && of.text.ends_with("org.example.Mammal"))
+    );
+}
+
+#[test]
+fn methods_whose_parameters_have_one_name_are_told_apart() {
+    let dates = |package: &str| {
+        let mut api = sample();
+        let date = Type::class(format!("java.{package}.Date"));
+        service_of(&mut api).methods.push(method("at", vec![("date", date)], Type::Void));
+        api
+    };
+    let found = differences(&dates("util"), &dates("sql"));
+    let [change] = &found[..] else { panic!("{found:#?}") };
+    assert_eq!(change.text, "the parameters changed from at(java.util.Date) to at(java.sql.Date)");
 }
 
 #[test]

@@ -68,7 +68,10 @@ fn form(ty: &Type) -> Form<'_> {
         Type::Class { name, arguments } => {
             let sequence = |holder| Form::Sequence(holder, arguments.first());
             match name.as_str() {
-                "java.lang.Object" => Form::Object,
+                "java.lang.Object"
+                | "java.lang.Comparable"
+                | "java.lang.Cloneable"
+                | "java.io.Serializable" => Form::Object,
                 "java.lang.String" | "java.lang.CharSequence" => Form::Text,
                 "java.lang.Void" => Form::Void,
                 "java.lang.Boolean" => primitive(Primitive::Boolean, true),
@@ -111,9 +114,38 @@ fn primitive(of: Primitive, may_be_null: bool) -> Form<'static> {
     }
 }
 
+/// The place of a value, by which Java converts it or not.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    /// A field, whose declared type Java knows with its type arguments.
+    Field,
+    /// An argument or result, of which Java knows the class alone.
+    Alone,
+    /// An element or type argument of something whose class alone is known: what arrives stays as it is.
+    Held,
+}
+
 impl Reading<'_> {
-    /// Judges values that are written as `written` and read as `read`.
+    /// Judges values of a field that are written as `written` and read as `read`.
     pub(super) fn effect(&self, written: &Type, read: &Type) -> Effect {
+        self.judge(written, read, Place::Field)
+    }
+
+    /// Judges arguments and results.
+    pub(super) fn alone(&self, written: &Type, read: &Type) -> Effect {
+        self.judge(written, read, Place::Alone)
+    }
+
+    fn judge(&self, written: &Type, read: &Type, place: Place) -> Effect {
+        let effect = self.judge_value(written, read, place);
+        match cast(written, read) {
+            Some(fault) if place == Place::Held && written != read => effect.worse(fault),
+            _ => effect,
+        }
+    }
+
+    fn judge_value(&self, written: &Type, read: &Type, place: Place) -> Effect {
+        let within = if place == Place::Field { Place::Field } else { Place::Held };
         if written == read {
             return Effect::none();
         }
@@ -159,7 +191,10 @@ impl Reading<'_> {
             (Form::Bytes, Form::Bytes) => Effect::none(),
             (Form::Sequence(a, item), Form::Sequence(b, other)) => {
                 let object = Type::object();
-                let items = self.effect(item.unwrap_or(&object), other.unwrap_or(&object));
+                // An array knows the class of its elements.
+                let within = if b == Holder::Array { Place::Field } else { within };
+                let (item, other) = (item.unwrap_or(&object), other.unwrap_or(&object));
+                let items = self.judge(item, other, within);
                 // Classes of collections differ where both are `Other`, or the types were equal.
                 let same = b == Holder::Any && a != Holder::Array || a == b && a != Holder::Other;
                 if same { items } else { Effect::conditional(HOLDER).worse(items) }
@@ -168,13 +203,19 @@ impl Reading<'_> {
                 let object = Type::object();
                 let part =
                     |of: &[Type], i: usize| of.get(i).cloned().unwrap_or_else(|| object.clone());
-                let parts = [0, 1].map(|i| self.effect(&part(from, i), &part(to, i)));
+                let parts = [0, 1].map(|i| self.judge(&part(from, i), &part(to, i), within));
                 let holder = if any { Effect::none() } else { Effect::conditional(HOLDER) };
                 parts.into_iter().fold(holder, Effect::worse)
             }
             (Form::Class(a, from), Form::Class(b, to)) if a == b => {
-                let parts = from.iter().zip(to).map(|(from, to)| self.effect(from, to));
+                // A field of the type of a type parameter is any object to Java.
+                let parts = from.iter().zip(to);
+                let parts = parts.map(|(from, to)| self.judge(from, to, Place::Held));
                 parts.fold(Effect::none(), Effect::worse)
+            }
+            (Form::Integer(..) | Form::Real(..), Form::Class(NUMBER, _)) => Effect::none(),
+            (Form::Class(NUMBER, _), Form::Integer(..) | Form::Real(..)) => {
+                Effect::conditional(format!("fails unless the value is a {}", super::short(read)))
             }
             (Form::Class(a, _), Form::Class(b, _)) if self.extends(a, b) => Effect::none(),
             (Form::Class(a, _), Form::Class(b, _)) if self.extends(b, a) => {
@@ -186,8 +227,59 @@ impl Reading<'_> {
 
     /// `true` if a class is below another in either `Api`.
     fn extends(&self, class: &str, above: &str) -> bool {
-        [self.old, self.new].into_iter().any(|api| extends(api, class, above))
+        is_above_in_jdk(above, class)
+            || [self.old, self.new].into_iter().any(|api| extends(api, class, above))
     }
+}
+
+const NUMBER: &str = "java.lang.Number";
+
+/// Classes of the JDK that travel, each with those below it.
+const ABOVE: [(&str, &[&str]); 6] = [
+    (NUMBER, &["java.math.BigDecimal", "java.math.BigInteger"]),
+    ("java.util.Date", &["java.sql.Date", "java.sql.Time", "java.sql.Timestamp"]),
+    ("java.util.Calendar", &["java.util.GregorianCalendar"]),
+    ("java.time.ZoneId", &["java.time.ZoneOffset"]),
+    (
+        "java.lang.Throwable",
+        &["java.lang.Exception", "java.lang.RuntimeException", "java.lang.Error"],
+    ),
+    ("java.lang.Exception", &["java.lang.RuntimeException"]),
+];
+
+fn is_above_in_jdk(above: &str, class: &str) -> bool {
+    ABOVE.iter().any(|(of, below)| *of == above && below.contains(&class))
+}
+
+/// Judges an element of a collection that is an argument or result itself: Java makes an object of what is on the wire, and
+/// fails where it takes that for another.
+fn cast(written: &Type, read: &Type) -> Option<Effect> {
+    let arrives = match form(written) {
+        Form::Integer(1 | 2 | 4, _) => "Integer",
+        Form::Integer(..) => "Long",
+        Form::Real(..) => "Double",
+        Form::Boolean(_) => "Boolean",
+        Form::Char | Form::Text => "String",
+        _ => return None,
+    };
+    let expected = match form(read) {
+        Form::Integer(1, _) => "Byte",
+        Form::Integer(2, _) => "Short",
+        Form::Integer(4, _) => "Integer",
+        Form::Integer(..) => "Long",
+        Form::Real(4, _) => "Float",
+        Form::Real(..) => "Double",
+        Form::Boolean(_) => "Boolean",
+        Form::Char => "Character",
+        Form::Text => "String",
+        _ => return None,
+    };
+    (arrives != expected).then(|| {
+        Effect::incompatible(format!(
+            "Java fails with a ClassCastException: an element that arrives as {arrives} stays one, where \
+             {expected} is expected"
+        ))
+    })
 }
 
 /// The classes above one that are followed, so that a circle ends.

@@ -162,6 +162,15 @@ impl<'a> Build<'a> {
         }
     }
 
+    /// The type of a class for which `Object` stands: its name is kept, so that another in its place is noticed.
+    pub(super) fn unknown(&mut self, name: &str) -> Type {
+        if self.is_message(name) {
+            return Type::object();
+        }
+        self.api.unknown.insert(name.to_owned());
+        Type::class(name)
+    }
+
     /// Returns `true` if a value that is declared as this class may be of one below it in the model.
     fn is_family(&self, name: &str, class: &Loaded) -> bool {
         !class.is_enum()

@@ -148,7 +148,7 @@ impl Build<'_> {
     ) -> Type {
         to.weight += of.name.len();
         if !jdk::is_jdk(&of.name) && !self.reach_type(&of.name, place) {
-            return Type::object();
+            return self.unknown(&of.name);
         }
         let mut arguments = Vec::new();
         for argument in &of.arguments {

@@ -110,8 +110,11 @@ fn fields(
                 own(writing.mapper.api, file, one, &name, (mapped, boxed));
             }
             Err(Uncarried(why)) => {
-                let text =
-                    format!("the field `{} {}` is left out: {why}", short(&one.ty), one.name);
+                let text = format!(
+                    "the field `{} {}` is left out: {why}",
+                    short(writing.mapper.api, &one.ty),
+                    one.name
+                );
                 file.text.comment(4, &text);
                 notes.push(Note { at: place, text });
             }
@@ -121,7 +124,7 @@ fn fields(
 
 /// Writes a field of the class itself.
 fn own(api: &Api, file: &mut File<'_>, of: &Field, name: &str, (mapped, boxed): (Mapped, bool)) {
-    let declared = format!("`{} {}`.", clean(&short(&of.ty)), clean(&of.name));
+    let declared = format!("`{} {}`.", clean(&short(api, &of.ty)), clean(&of.name));
     let doc = match of.doc.as_deref().map(doc_lines) {
         Some(mut lines) if !lines.is_empty() => {
             // The last declaration counts: documentation of Java may look like one.
@@ -157,7 +160,9 @@ fn is_said(api: &Api, ty: &Type, mapped: &Mapped) -> bool {
     mapped.rust.declares() == ty.in_descriptor()
         && mapped.widened.is_empty()
         && !is_raw(api, ty)
-        && classes.iter().all(|name| jdk::carried(name).is_none_or(|carried| carried.own))
+        && classes.iter().all(|name| {
+            !api.unknown.contains(*name) && jdk::carried(name).is_none_or(|carried| carried.own)
+        })
 }
 
 /// Returns `true` where a class has no type arguments, and Rust's type has.
@@ -276,7 +281,7 @@ pub(super) fn collection(
     of: &Type,
     notes: &mut Vec<Note>,
 ) {
-    let Some(mapped) = elements(writing.mapper, of) else { return };
+    let Ok(mapped) = elements(writing.mapper, of) else { return };
     note_widened(notes, java, &mapped.widened);
     let derives = writing.derives(java);
     let more = match (derives.eq, derives.hash) {
@@ -288,7 +293,7 @@ pub(super) fn collection(
     let (name, generics) = (writing.name(java), generics(writing, java));
     let ty = file.rust(&mapped.rust);
     file.text.line(0, &format!("pub struct {name}{generics}("));
-    file.text.line(4, &format!("/// `{} this`.", clean(&short(of))));
+    file.text.line(4, &format!("/// `{} this`.", clean(&short(writing.mapper.api, of))));
     let one = format!("pub {ty},");
     if !fits(&format!("    {one}")) {
         file.text.line(4, "#[rustfmt::skip]");

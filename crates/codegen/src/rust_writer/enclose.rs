@@ -1,8 +1,9 @@
 //! Fields that are boxed, since their types hold each other.
 
 use super::graph::{Graph, components};
-use super::rust::Mapper;
+use super::rust::{Mapper, is_parameter_key};
 use super::shape::{Shapes, What, field_type, numbers, parent_type, parts};
+use crate::model::Type;
 
 /// Steps through types that hold each other: beyond, all their fields that may be boxed are.
 const MAX_STEPS: usize = 50_000_000;
@@ -50,6 +51,46 @@ pub(super) fn enclose(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, 
     }
 }
 
+/// Boxes what generic classes hold of their type arguments, where a class below one leads back to itself through such an
+/// argument: `Leaf extends Node<Leaf>` has no field that could be boxed. Returns `true` if some were.
+pub(super) fn enclose_arguments(
+    mapper: &Mapper<'_>,
+    shapes: &mut Shapes,
+    all: &[(String, What)],
+) -> bool {
+    let numbers = numbers(all);
+    let held = held(mapper, shapes, all);
+    let graph: Graph = held
+        .iter()
+        .map(|own| own.iter().filter(|of| of.field.is_none()))
+        .map(|own| own.flat_map(|of| of.targets.iter().copied()).collect())
+        .collect();
+    let groups = components(&graph);
+    let before = shapes.boxed.len();
+    for (at, (_, what)) in all.iter().enumerate() {
+        let mut next = match what {
+            What::Struct(of) if groups.is_circle(&graph, at) => of.parent.as_ref(),
+            _ => None,
+        };
+        while let Some(Type::Class { name, arguments }) = next
+            && !arguments.is_empty()
+            && let Some((_, What::Struct(above))) = numbers.get(&**name).and_then(|at| all.get(*at))
+        {
+            for (at, field) in above.fields.iter().enumerate() {
+                let mut found = Vec::new();
+                if let Some(rust) = field_type(mapper, name, field) {
+                    shapes.held(&rust, &mut found);
+                }
+                if found.iter().any(|of| is_parameter_key(of)) {
+                    shapes.boxed.insert((name.clone(), at));
+                }
+            }
+            next = above.parent.as_ref();
+        }
+    }
+    shapes.boxed.len() > before
+}
+
 /// Lists what each type holds, field by field; the others are without a number.
 fn held(mapper: &Mapper<'_>, shapes: &Shapes, all: &[(String, What)]) -> Vec<Vec<Held>> {
     let numbers = numbers(all);
@@ -62,7 +103,8 @@ fn held(mapper: &Mapper<'_>, shapes: &Shapes, all: &[(String, What)]) -> Vec<Vec
         let mut own = Vec::new();
         if let What::Struct(of) = what {
             for (at, field) in of.fields.iter().enumerate() {
-                if let Some(rust) = field_type(mapper, name, field) {
+                let is_boxed = shapes.boxed.contains(&(name.clone(), at));
+                if let Some(rust) = field_type(mapper, name, field).filter(|_| !is_boxed) {
                     own.push(Held { field: Some(at), targets: targets(&rust) });
                 }
             }

@@ -34,6 +34,7 @@ mod rust;
 mod service;
 mod shape;
 mod source;
+mod superclass;
 mod text;
 
 use std::borrow::Cow;
@@ -167,8 +168,7 @@ impl RustWriter {
         let mut shapes = Shapes::new(api, self);
         let families = shapes.of.keys().filter(|key| family::is_key(key));
         let families = families.map(|key| family::class(key).to_owned()).collect();
-        let (derives, used) = (BTreeMap::new(), BTreeMap::new());
-        let mut mapper = Mapper { api, writer: self, derives, families, used };
+        let mut mapper = Mapper { families, ..Mapper::of(api, self) };
         let limit = solve(&mut mapper, &mut shapes);
         notes.append(&mut layout.notes);
         notes.append(&mut shapes.notes);
@@ -290,19 +290,22 @@ fn sort(notes: &mut Vec<Note>) {
     notes.retain(|note| said.insert((note.at.clone(), note.text.clone())));
 }
 
-/// A type as Java's source has it, with simple names.
-fn short(ty: &Type) -> String {
+/// A type as Java's source has it, with the simple names of its classes: with whole names of those that are not among the
+/// types, since nothing else in Rust says which they are.
+fn short(api: &Api, ty: &Type) -> String {
     match ty {
         Type::Class { name, arguments } => {
-            let name = layout::simple(name);
+            let is_known = api.types.contains_key(name)
+                || crate::jdk::is_jdk(name) && !api.unknown.contains(name);
+            let name = if is_known { layout::simple(name) } else { name.clone() };
             if arguments.is_empty() {
                 return name;
             }
-            let arguments: Vec<_> = arguments.iter().map(short).collect();
+            let arguments: Vec<_> = arguments.iter().map(|of| short(api, of)).collect();
             format!("{name}<{}>", arguments.join(", "))
         }
-        Type::Array(of) => short(of) + "[]",
-        Type::Nullable(of) => format!("@Nullable {}", short(of)),
+        Type::Array(of) => short(api, of) + "[]",
+        Type::Nullable(of) => format!("@Nullable {}", short(api, of)),
         other => other.to_string(),
     }
 }

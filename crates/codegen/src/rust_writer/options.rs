@@ -8,6 +8,7 @@ use syn::Ident;
 
 use super::RustWriter;
 use crate::model::{Api, Class, Kind, Note, Nullness, Type};
+use crate::names::{camel, is_taken};
 use crate::pattern::matches;
 
 /// The classes above one that are followed, so that a circle ends.
@@ -63,6 +64,21 @@ impl RustWriter {
                 _ => wrong(java, rust, "no path of a type in Rust, such as `crate::money::Money`"),
             })
         })
+    }
+
+    /// Returns what is wrong with the names that the options give the types of `api`: one that means another type or a crate in
+    /// the code that is written.
+    pub fn wrong_rename(&self, api: &Api) -> Option<String> {
+        let root = self.krate.as_deref().and_then(|path| path.split("::").next());
+        let (java, rust) = self.renames.iter().find(|(java, rust)| {
+            let is_taken = is_taken(rust) || root == Some(rust.as_str());
+            is_taken && api.types.contains_key(*java)
+        })?;
+        Some(format!(
+            "{java}={rust}: {rust:?} means something else in generated code, which would not compile: take another, such as \
+             `My{}`",
+            camel(rust)
+        ))
     }
 
     /// Adds notes on names and types of what is not there.

@@ -86,6 +86,14 @@ pub(super) struct Mapped {
     pub(super) widened: Vec<String>,
 }
 
+impl<'a> Mapper<'a> {
+    /// One that knows nothing yet of the types that are written: which types can be carried.
+    pub(super) fn of(api: &'a Api, writer: &'a RustWriter) -> Self {
+        let (derives, families, used) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
+        Self { api, writer, derives, families, used }
+    }
+}
+
 impl Mapper<'_> {
     /// The type of the member at `place`: a field, result or parameter. The options may name it.
     pub(super) fn member(
@@ -197,6 +205,9 @@ impl Mapper<'_> {
             Some(path) if path == OVERRIDE_VALUE => return Ok(Rust::Value),
             Some(path) => return Ok(Rust::Custom(path.clone(), name.to_owned())),
             None => {}
+        }
+        if self.api.unknown.contains(name) {
+            return Ok(Rust::Value);
         }
         if let Some(declared) = self.api.types.get(name) {
             return match &declared.kind {
@@ -368,6 +379,11 @@ impl Mapper<'_> {
 /// A type parameter among the names of classes.
 pub(super) fn parameter_key(name: &str) -> String {
     format!("<{name}>")
+}
+
+/// Returns `true` for such a key.
+pub(super) fn is_parameter_key(key: &str) -> bool {
+    key.starts_with('<')
 }
 
 const THROWABLE: Named = Named { path: "java::Throwable", default: true, hash: false, copy: false };

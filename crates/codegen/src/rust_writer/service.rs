@@ -9,7 +9,7 @@ use super::shape::What;
 use super::text::{Text, clean, doc_lines, fits, literal};
 use super::{MethodOption, Writing, family, layout, note_widened, short};
 use crate::jdk::{self, Shape};
-use crate::model::{Kind, Method, Note, Primitive, Service, Stream, Type};
+use crate::model::{Api, Kind, Method, Note, Primitive, Service, Stream, Type};
 use crate::names::{Scope, is_class, java_of_snake, snake};
 
 /// The most arguments that a method has.
@@ -53,7 +53,10 @@ pub(super) fn write(writing: &Writing<'_>, file: &mut File<'_>, java: &str, note
                 declare(writing, file, (&place, method), &name, &signature);
             }
             Err(Uncarried(why)) => {
-                let text = format!("the method `{}` is left out: {why}", spelled(method));
+                let text = format!(
+                    "the method `{}` is left out: {why}",
+                    spelled(writing.mapper.api, method)
+                );
                 file.text.comment(4, &text);
                 notes.push(Note { at: place, text });
             }
@@ -63,7 +66,8 @@ pub(super) fn write(writing: &Writing<'_>, file: &mut File<'_>, java: &str, note
 }
 
 /// The method as Java's source has it.
-fn spelled(method: &Method) -> String {
+fn spelled(api: &Api, method: &Method) -> String {
+    let short = |ty: &Type| short(api, ty);
     let mut parameters: Vec<String> = method
         .parameters
         .iter()
@@ -259,7 +263,7 @@ fn declare(
     if !lines.is_empty() {
         lines.push(String::new());
     }
-    lines.push(format!("Java: `{}`.", spelled(method)));
+    lines.push(format!("Java: `{}`.", spelled(writing.mapper.api, method)));
     if !method.throws.is_empty() {
         lines.extend([String::new(), "# Errors".to_owned()]);
         lines.extend(method.throws.iter().map(|thrown| error(writing, file, thrown)));

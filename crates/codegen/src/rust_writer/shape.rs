@@ -3,21 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::depth;
-use super::enclose::enclose;
+use super::enclose::{enclose, enclose_arguments};
 use super::family;
 use super::graph::{Graph, components};
-use super::rust::{Derives, Mapped, Mapper, Rust, parameter_key};
+use super::rust::{Derives, Mapped, Mapper, Rust, Uncarried, parameter_key};
+use super::superclass::circles;
 use super::{OVERRIDE_VALUE, RustWriter, layout};
 use crate::collection;
 use crate::jdk::Shape;
-use crate::model::{Api, Class, Field, Kind, Note, Nullness, Type};
+use crate::model::{Api, Field, Kind, Note, Nullness, Type};
 
 /// Fields of abstract classes that those below them repeat, and classes that enums of those above them name, of all types
 /// together.
 const MAX_REPEATED: usize = 250_000;
 /// Classes that are looked at for those below each abstract class and each exception.
-const MAX_LOOKS: usize = 10_000_000;
-const TOO_MUCH: &str = "what it inherits, or the classes below it, are too many together with those of other types, so it is \
+pub(super) const MAX_LOOKS: usize = 10_000_000;
+pub(super) const TOO_MUCH: &str = "what it inherits, or the classes below it, are too many together with those of other types, so it is \
                         a struct over a Value; name fewer interfaces";
 
 /// The form of a type.
@@ -60,13 +61,14 @@ pub(super) struct Shapes {
     /// See [`MAX_REPEATED`].
     repeated: usize,
     /// See [`MAX_LOOKS`].
-    looks: usize,
+    pub(super) looks: usize,
 }
 
 impl Shapes {
     pub(super) fn new(api: &Api, writer: &RustWriter) -> Self {
         let mut shapes = Self::default();
         let circles = circles(api);
+        let mapper = Mapper::of(api, writer);
         let of_types = family::of_types(api);
         for (name, declared) in &api.types {
             let what = match (writer.types.get(name), &declared.kind) {
@@ -96,8 +98,8 @@ impl Shapes {
                     }
                 }
                 (None, Kind::Class(class)) => match collection::of(api, class) {
-                    Some(of) => What::Collection(of),
-                    None => shapes.object((api, &circles), writer, name, class),
+                    Some(of) => shapes.collection(&mapper, name, of),
+                    None => shapes.object((&mapper, &circles), name, class),
                 },
             };
             let is_declared = of_types.contains(&**name);
@@ -107,6 +109,17 @@ impl Shapes {
             shapes.of.insert(name.clone(), what);
         }
         shapes
+    }
+
+    /// The form of a class that extends a collection or map of the JDK.
+    fn collection(&mut self, mapper: &Mapper<'_>, name: &str, of: Type) -> What {
+        match elements(mapper, &of) {
+            Err(Uncarried(why)) => {
+                self.note(name, format!("it is a struct over a Value: {why}"));
+                What::Opaque
+            }
+            Ok(_) => What::Collection(of),
+        }
     }
 
     /// The types that are within one of this type, without a pointer between.
@@ -127,99 +140,9 @@ impl Shapes {
         }
     }
 
-    fn note(&mut self, at: &str, text: impl Into<String>) {
+    pub(super) fn note(&mut self, at: &str, text: impl Into<String>) {
         self.notes.push(Note { at: at.to_owned(), text: text.into() });
     }
-
-    fn object(
-        &mut self,
-        (api, circles): (&Api, &BTreeSet<&str>),
-        writer: &RustWriter,
-        name: &str,
-        class: &Class,
-    ) -> What {
-        let own: Vec<Type> = class.parameters.iter().cloned().map(Type::Variable).collect();
-        let known = |ty: &Type| ty.substitute(&class.parameters, &own);
-        let fields = class.fields.iter().map(|of| Field { ty: known(&of.ty), ..of.clone() });
-        let mut levels: Vec<Vec<Field>> = vec![fields.collect()];
-        let mut next = class.superclass.as_ref().map(known);
-        let mut seen = BTreeSet::from([name]);
-        let mut parent = None;
-        let mut exception = class.is_exception;
-        while let Some(Type::Class { name: above, arguments }) = next.take() {
-            let Some((key, declared)) = api.types.get_key_value(&above) else {
-                if !crate::jdk::is_jdk(&above) {
-                    self.note(
-                        name,
-                        format!(
-                            "its superclass {above} is not among what was read, so the fields of it are \
-                             missing; read its jar as well"
-                        ),
-                    );
-                }
-                break;
-            };
-            let Kind::Class(of) = &declared.kind else { break };
-            if !seen.insert(key) || circles.contains(&**key) {
-                self.note(name, format!("{above} is above itself, so its fields are left out"));
-                break;
-            }
-            exception |= of.is_exception;
-            if !of.is_abstract && !writer.types.contains_key(key) {
-                parent = Some(Type::Class { name: above, arguments });
-                break;
-            }
-            let replace = |ty: &Type| ty.substitute(&of.parameters, &arguments);
-            let fields =
-                of.fields.iter().map(|field| Field { ty: replace(&field.ty), ..field.clone() });
-            levels.push(fields.collect());
-            next = of.superclass.as_ref().map(replace);
-        }
-        let inherited = levels.iter().skip(1).map(Vec::len).sum();
-        if !self.repeat(inherited) {
-            self.note(name, TOO_MUCH);
-            return What::Opaque;
-        }
-        // The last one of each name.
-        let mut last: BTreeMap<&str, usize> = BTreeMap::new();
-        for (at, field) in levels.iter().rev().flatten().enumerate() {
-            if last.insert(&field.name, at).is_some() {
-                self.note(
-                    &format!("{name}.{}", field.name),
-                    "it hides a field of an abstract class above, whose value is neither read nor written",
-                );
-            }
-        }
-        let fields = levels.iter().rev().flatten().enumerate();
-        let fields = fields.filter(|(at, field)| last.get(&*field.name) == Some(at));
-        let fields = fields.map(|(_, field)| field.clone()).collect();
-        What::Struct(Struct { parent, fields, exception })
-    }
-}
-
-/// The classes whose superclasses lead back to them, or to such a class.
-fn circles(api: &Api) -> BTreeSet<&str> {
-    let above = |at: &str| match api.types.get(at).map(|of| &of.kind) {
-        Some(Kind::Class(Class { superclass: Some(Type::Class { name, .. }), .. })) => {
-            api.types.get_key_value(name).map(|(name, _)| &**name)
-        }
-        _ => None,
-    };
-    let (mut circles, mut ending) = (BTreeSet::new(), BTreeSet::new());
-    for name in api.types.keys() {
-        let (mut way, mut at) = (BTreeSet::new(), Some(&**name));
-        while let Some(name) = at.filter(|name| !circles.contains(name) && !ending.contains(name)) {
-            if !way.insert(name) {
-                break;
-            }
-            at = above(name);
-        }
-        match at {
-            Some(at) if !ending.contains(at) => circles.extend(way),
-            _ => ending.extend(way),
-        }
-    }
-    circles
 }
 
 impl Shapes {
@@ -289,7 +212,7 @@ impl Shapes {
     }
 
     /// Counts fields and classes that are written once more; `false`, and they are not, if they are too many.
-    fn repeat(&mut self, count: usize) -> bool {
+    pub(super) fn repeat(&mut self, count: usize) -> bool {
         let repeated = self.repeated.saturating_add(count);
         let fits = repeated <= MAX_REPEATED;
         if fits {
@@ -347,6 +270,9 @@ pub(super) fn solve(mapper: &mut Mapper<'_>, shapes: &mut Shapes) -> Option<usiz
         replace(&mut mapper.used, name, used)
     });
     hold(mapper, shapes, &order);
+    while enclose_arguments(mapper, shapes, &all) {
+        hold(mapper, shapes, &order);
+    }
     enclose(mapper, shapes, &all);
     note_circles(mapper, shapes, &all);
     let (limit, note) = depth::limit(mapper, shapes, &all)?;
@@ -448,15 +374,27 @@ pub(super) fn parts(mapper: &Mapper<'_>, java: &str, what: &What) -> Vec<Rust> {
 }
 
 /// The type of the elements or entries of a collection or map of the JDK.
-pub(super) fn elements(mapper: &Mapper<'_>, of: &Type) -> Option<Mapped> {
-    let Type::Class { name, arguments } = of else { return None };
-    let class = match crate::jdk::collection(name)? {
-        Shape::Set => "java.util.Set",
-        Shape::Map => "java.util.Map",
+pub(super) fn elements(mapper: &Mapper<'_>, of: &Type) -> Result<Mapped, Uncarried> {
+    let (name, arguments) = match of {
+        Type::Class { name, arguments } => (&**name, arguments.clone()),
+        _ => ("", Vec::new()),
+    };
+    let class = match crate::jdk::collection(name) {
+        Some(Shape::Set) => "java.util.Set",
+        Some(Shape::Map) => "java.util.Map",
         _ => "java.util.List",
     };
-    let of = Type::Class { name: class.to_owned(), arguments: arguments.clone() };
-    mapper.map(&of, Nullness::NonNull, false).ok()
+    let of = Type::Class { name: class.to_owned(), arguments };
+    mapper.map(&of, Nullness::NonNull, false)
+}
+
+/// The types that a type consists of, but for those that are boxed.
+fn unboxed(mapper: &Mapper<'_>, shapes: &Shapes, java: &str, what: &What) -> Vec<Rust> {
+    let What::Struct(of) = what else { return parts(mapper, java, what) };
+    let fields = of.fields.iter().enumerate();
+    let fields = fields.filter(|(at, _)| !shapes.boxed.contains(&(java.to_owned(), *at)));
+    let fields = fields.filter_map(|(_, field)| field_type(mapper, java, field));
+    fields.chain(of.parent.iter().filter_map(|of| parent_type(mapper, of))).collect()
 }
 
 /// Finds which type parameters are held without a pointer.
@@ -469,7 +407,7 @@ fn hold(mapper: &Mapper<'_>, shapes: &mut Shapes, all: &[(String, What)]) {
         let mut changed = false;
         for (name, what) in all {
             let mut found = Vec::new();
-            for part in parts(mapper, name, what) {
+            for part in unboxed(mapper, shapes, name, what) {
                 shapes.held(&part, &mut found);
             }
             let holds =

@@ -532,3 +532,80 @@ fn hostile_classes_stop_nothing_else() {
 fn constant(name: &str) -> Constant {
     Constant { name: name.into(), doc: None, deprecated: false }
 }
+
+fn below(name: &str, superclass: Type, fields: Vec<Field>) -> Declared {
+    let superclass = Some(superclass);
+    declared(name, Kind::Class(Class { superclass, fields, ..Class::default() }))
+}
+
+fn of(name: &str, argument: Type) -> Type {
+    Type::Class { name: name.into(), arguments: vec![argument] }
+}
+
+fn generic(name: &str, fields: Vec<Field>) -> Declared {
+    let parameters = vec!["T".to_owned()];
+    declared(name, Kind::Class(Class { parameters, fields, ..Class::default() }))
+}
+
+fn said(output: &Written) -> Vec<String> {
+    output.notes.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_collection_of_what_cannot_be_carried_is_a_struct_over_a_value() {
+    let optional = of("java.util.Optional", string());
+    let output = write(vec![
+        below("a.Maybes", of("java.util.ArrayList", optional), Vec::new()),
+        service("a.Users", vec![method("find", vec![Type::class("a.Maybes")], INT)]),
+    ]);
+    assert!(all(&output).contains("pub struct Maybes(pub Value);"), "{}", all(&output));
+    assert_eq!(
+        said(&output),
+        [
+            "a.Maybes: it is a struct over a Value: Hessian cannot carry java.util.Optional: declare the value itself, and let it \
+          be null"
+        ]
+    );
+}
+
+#[test]
+fn a_superclass_of_what_cannot_be_carried_leaves_its_other_fields() {
+    let optional = of("java.util.Optional", string());
+    let variable = Type::Variable("T".into());
+    let output = write(vec![
+        generic("a.Base", vec![field("content", variable), field("size", INT)]),
+        below("a.Text", of("a.Base", optional), vec![field("length", INT)]),
+    ]);
+    let text = &output.files["text.rs"];
+    assert!(text.contains("pub size: i32,\n") && text.contains("pub length: i32,\n"), "{text}");
+    assert!(!text.contains("pub content"), "{text}");
+    let [note] = &*output.notes else { panic!("{:?}", output.notes) };
+    assert_eq!(note.at, "a.Text.content");
+    assert!(note.text.starts_with("the field `Optional<String> content` is left out: "), "{note}");
+}
+
+#[test]
+fn a_field_that_hides_another_is_noted() {
+    let output = write(vec![
+        class("a.Top", vec![field("name", string()), field("size", INT)]),
+        below("a.Middle", Type::class("a.Top"), vec![field("kind", string())]),
+        below("a.Bottom", Type::class("a.Middle"), vec![field("name", INT), field("more", INT)]),
+    ]);
+    assert_eq!(
+        said(&output),
+        [
+            "a.Bottom.name: it hides the field of a.Top: both are written under one name, and Java keeps one of the values for \
+          both; give one of them another name in Java"
+        ]
+    );
+}
+
+#[test]
+fn a_generic_class_boxes_what_leads_back_to_itself_through_it_alone() {
+    let variable = || field("parent", Type::Variable("T".into()));
+    let node = |below: Declared| all(&write(vec![generic("a.Node", vec![variable()]), below]));
+    let leaf = node(below("a.Leaf", of("a.Node", Type::class("a.Leaf")), Vec::new()));
+    assert!(leaf.contains("pub parent: Option<Box<T>>,"), "{leaf}");
+    let other = node(below("a.Leaf", of("a.Node", string()), Vec::new()));
+    assert!(other.contains("pub parent: Option<T>,"), "{other}");
+}

@@ -18,7 +18,7 @@ pub struct Locked {
     // declare the value itself, and let it be null
     // the field `List<Runnable> tasks` is left out: Hessian cannot carry java.lang.Runnable:
     // declare an interface of your own as a callback, which the dubbo protocol carries
-    /// `Thing thing`.
+    /// `org.other.Thing thing`.
     pub thing: Value,
     /// `Money price`.
     pub price: Option<crate::Money>,

@@ -8,6 +8,10 @@ mod _1;
 #[allow(deprecated, unreachable_pub, unused_imports)]
 pub use self::_1::T1;
 
+mod crossed;
+#[allow(deprecated, unreachable_pub, unused_imports)]
+pub use self::crossed::{Crossed, CrossedOne, CrossedTwo};
+
 mod date;
 #[allow(deprecated, unreachable_pub, unused_imports)]
 pub use self::date::Date;
@@ -44,6 +48,10 @@ mod keys;
 #[allow(deprecated, unreachable_pub, unused_imports)]
 pub use self::keys::Keys;
 
+mod knot;
+#[allow(deprecated, unreachable_pub, unused_imports)]
+pub use self::knot::{Knot, KnotBud, KnotLeaf, KnotTwig};
+
 mod listener;
 #[allow(deprecated, unreachable_pub, unused_imports)]
 pub use self::listener::{Listener, ListenerClient, ListenerServer};
@@ -51,6 +59,14 @@ pub use self::listener::{Listener, ListenerClient, ListenerServer};
 mod locked;
 #[allow(deprecated, unreachable_pub, unused_imports)]
 pub use self::locked::Locked;
+
+mod loose;
+#[allow(deprecated, unreachable_pub, unused_imports)]
+pub use self::loose::{Loose, LooseClient, LooseServer};
+
+mod maybes;
+#[allow(deprecated, unreachable_pub, unused_imports)]
+pub use self::maybes::{Maybes, MaybesContents, MaybesHeld};
 
 mod no_funds;
 #[allow(deprecated, unreachable_pub, unused_imports)]
@@ -131,3 +147,7 @@ pub use self::types::Types;
 mod user_page;
 #[allow(deprecated, unreachable_pub, unused_imports)]
 pub use self::user_page::UserPage;
+
+mod wrapped;
+#[allow(deprecated, unreachable_pub, unused_imports)]
+pub use self::wrapped::{Wrapped, WrappedStream, WrappedText, WrappedTwice};

@@ -89,6 +89,6 @@ pub trait Orders {
     // java.io.InputStream: declare a `byte[]`, or stream parts over Triple with a
     // `StreamObserver<byte[]>`
 
-    /// Java: `Thing thing(Thing thing)`.
+    /// Java: `org.other.Thing thing(org.other.Thing thing)`.
     async fn thing(&self, #[java(type = "org.other.Thing")] thing: Value) -> Result<Value, Status>;
 }

@@ -10,9 +10,11 @@ use dubhe_hessian2::{Decode, Encode, JavaType, from_bytes, to_bytes, to_value};
 use crate::Money;
 use crate::generated::people::{Address, Child, Colour, Employee, Parent, User};
 use crate::generated::shop::{
-    AnyShopException, Drawing, Expr, ExprLiteral, ExprSum, Fatal, FatalBurnt, Holder, HolderAny,
-    HolderOfText, JavaResult, Keys, Locked, NoFunds, Node, Nowhere, Order, OrderLine2, Page, Ping,
+    AnyShopException, Crossed, CrossedOne, CrossedTwo, Drawing, Event, Expr, ExprLiteral, ExprSum,
+    Fatal, FatalBurnt, Holder, HolderAny, HolderOfText, JavaResult, Keys, Knot, KnotBud, KnotLeaf,
+    KnotTwig, Locked, Maybes, MaybesHeld, NoFunds, Node, Nowhere, Order, OrderLine2, Page, Ping,
     Pong, RoundedSquare, Shape, ShapeSquare, ShopException, T1, Tree, Types, UserPage,
+    WrappedStream, WrappedText,
 };
 
 /// Writes a value and reads it back.
@@ -97,6 +99,32 @@ fn types_that_hold_themselves_travel() {
     travels(&Node(Value::from(cycle).shared(0)));
     assert_eq!(Node::descriptor(), "Lorg/example/shop/Node;");
     travels(&Nowhere(Value::object("org.example.shop.Somewhere").field("id", 1).into()));
+}
+
+#[test]
+fn classes_below_generic_ones_of_themselves_travel() {
+    let leaf = |value: i32, parent: Option<Box<KnotLeaf>>| KnotLeaf {
+        knot: Knot { parent, weight: 2 * value },
+        value,
+    };
+    let one = leaf(1, Some(Box::new(leaf(2, None))));
+    travels(&one);
+    assert_eq!(field(&one, "weight"), Value::from(2));
+    let bud = |petals: i32, parent: Option<Box<KnotBud>>| KnotBud {
+        knot_twig: KnotTwig { knot: Knot { parent, weight: 1 } },
+        petals,
+    };
+    travels(&bud(5, Some(Box::new(bud(3, None)))));
+    let two = CrossedTwo { crossed: Crossed { other: None }, two: 2 };
+    let event = Event { at: 1, what: Some(two) };
+    travels(&CrossedOne { crossed: Crossed { other: Some(Box::new(event)) }, one: 1 });
+}
+
+#[test]
+fn what_cannot_be_carried_leaves_the_rest() {
+    travels(&WrappedText { size: 1, length: 2, weight: Some(3) });
+    travels(&WrappedStream { size: 1, twice: 2, length: 3 });
+    travels(&MaybesHeld { maybes: Some(Maybes(vec![Value::from("a")].into())), contents: None });
 }
 
 #[test]

@@ -93,3 +93,31 @@ fn what_rust_has_no_types_for_is_compared() {
         assert!(change.to_string().starts_with(&format!("org.example.{text}: ")), "{change}");
     }
 }
+
+#[test]
+fn classes_that_were_not_read_are_compared_by_their_names() {
+    let declared = |class: &str| {
+        let mut api = base();
+        let ty = Type::class(class);
+        class_of(&mut api, "Order").fields[5].ty = list(ty.clone());
+        class_of(&mut api, "Order").fields[6].ty = ty.clone();
+        service_of(&mut api).methods[0].result = ty;
+        api.unknown.insert(class.to_owned());
+        written(&api)
+    };
+    let one = declared("com.other.Money");
+    assert_eq!(differences(&one, &declared("com.other.Money")), []);
+    let text = |found: Vec<crate::check::Change>| -> Vec<String> {
+        found.iter().map(|change| format!("{}: {}", change.at(), change.text)).collect()
+    };
+    assert_eq!(
+        text(differences(&one, &declared("com.other.Price"))),
+        [
+            "org.example.Order.any: the type changed from Money to Price",
+            "org.example.Order.sum: the type changed from List<Money> to List<Price>",
+            "org.example.Orders.find(long): the result type changed from Money to Price",
+        ]
+    );
+    let moved = text(differences(&one, &declared("com.another.Money")));
+    assert!(moved[0].ends_with("from com.other.Money to com.another.Money"), "{moved:?}");
+}
