@@ -13,6 +13,18 @@
 )]
 mod generated;
 
+/// Source of a document that springdoc would not write.
+#[rustfmt::skip]
+#[allow(
+    clippy::all,
+    clippy::pedantic,
+    dead_code,
+    unreachable_pub,
+    unused_qualifications,
+    reason = "generated"
+)]
+mod odd;
+
 use std::error::Error as _;
 use std::sync::{Arc, Mutex};
 
@@ -32,14 +44,20 @@ use tokio::net::TcpListener;
 
 const DOCUMENT: &str = include_str!("../../../../codegen/tests/data/openapi/springdoc.json");
 
+const ODD: &str = include_str!("../../../../codegen/tests/data/openapi/odd.yaml");
+
 #[test]
-fn the_generated_file_is_what_the_generator_makes() {
-    let made = openapi::generate(DOCUMENT, "http://orders:8080/v3/api-docs").unwrap().rust;
-    let there = include_str!("generated.rs");
-    if made != there {
-        let file = std::env::temp_dir().join("dubhe-openapi-generated.rs");
-        std::fs::write(&file, made).unwrap();
-        panic!("generated.rs is not what is made now; that is in {}", file.display());
+fn the_generated_files_are_what_the_generator_makes() {
+    for (document, source, name, there) in [
+        (DOCUMENT, "http://orders:8080/v3/api-docs", "generated", include_str!("generated.rs")),
+        (ODD, "http://odd:8080/v3/api-docs", "odd", include_str!("odd.rs")),
+    ] {
+        let made = openapi::generate(document, source).unwrap().rust;
+        if made != there {
+            let file = std::env::temp_dir().join(format!("dubhe-openapi-{name}.rs"));
+            std::fs::write(&file, made).unwrap();
+            panic!("{name}.rs is not what is made now; that is in {}", file.display());
+        }
     }
 }
 
@@ -76,6 +94,8 @@ async fn answer(State(seen): State<Seen>, request: Request) -> Response {
         ("GET", "/shop/match") => json_of(&json!({"n": 5})),
         ("GET", "/broken") => (StatusCode::INTERNAL_SERVER_ERROR, "a bug").into_response(),
         ("GET", "/sum") => json_of(&json!(5)),
+        ("GET", "/forms") => json_of(&json!({"own": true, "one": "a", "two": 5})),
+        ("PATCH" | "POST", "/things") => body.into_response(),
         ("GET", path) => path.rsplit('/').next().unwrap().to_owned().into_response(),
         _ => StatusCode::NOT_FOUND.into_response(),
     }
@@ -188,4 +208,32 @@ async fn statuses_are_errors_with_the_response_behind_them() {
         "{odd}"
     );
     let _: Order = shop.find(7, None).await.unwrap();
+}
+
+#[tokio::test]
+async fn alternatives_that_lead_back_to_their_schema_are_read() {
+    let (client, _) = serve().await;
+    let forms = odd::OddClient::new(client).forms().await.unwrap();
+    let again = serde_json::to_value(&forms).unwrap();
+    assert_eq!(again, json!({"own": true, "one": "a", "two": 5}));
+}
+
+#[tokio::test]
+async fn media_types_of_the_document_are_sent_and_asked_for() {
+    let (client, seen) = serve().await;
+    let odd = odd::OddClient::new(client);
+    let text = r#"{"y":"NO","n":[1]}"#;
+    let thing: odd::Thing = serde_json::from_str(text).unwrap();
+    assert_eq!((&thing.y, &thing.other["n"]), (&odd::ThingY::No, &json!([1])));
+    assert_eq!(odd.merge(&thing).await.unwrap(), thing);
+    assert_eq!(odd.load("a,b").await.unwrap(), "a,b");
+    assert_eq!(
+        seen.take(),
+        [
+            format!(
+                "PATCH /things accept=application/hal+json content-type=application/merge-patch+json {text}"
+            ),
+            "POST /things accept=text/csv, */* content-type=text/csv; charset=utf-8 a,b".to_owned(),
+        ]
+    );
 }
