@@ -100,7 +100,7 @@ pub(super) struct Variant {
     /// The values of the tag that it has; the first one is written.
     pub(super) tags: Vec<String>,
     pub(super) ty: Ty,
-    /// Its difference from others, where there is no tag.
+    /// The difference from others, where there is no tag.
     pub(super) told: Told,
 }
 
@@ -109,7 +109,7 @@ pub(super) struct Variant {
 pub(super) enum Told {
     /// The properties of this struct, in a list as well; with `true` it takes others too.
     Properties(String, bool),
-    /// Nothing but that they can be read; the lesser number is tried first: what a `f64` takes, an `i64` may keep better.
+    /// Order in which it is tried to read them, the lesser number first: what a `f64` takes, an `i64` may keep better.
     Read(u8),
 }
 
