@@ -261,7 +261,7 @@ fn null_of_a_type_argument_is_said_once() {
     let range = Class { fields, parameters: vec!["T".into()], ..Class::default() };
     let of_class = |class: &str, name: &str| Type::Class {
         name: class.into(),
-        arguments: vec![Type::class(&format!("java.{name}"))],
+        arguments: vec![Type::class(format!("java.{name}"))],
     };
     let of = |name: &str| of_class("a.Range", name);
     let types = || {
@@ -401,7 +401,9 @@ fn options_of_methods_are_attributes_and_the_context() {
 
 /// rustfmt with its defaults leaves the text alone, in a package of each edition.
 fn is_formatted(text: &str) {
-    ["2021", "2024"].into_iter().for_each(|edition| is_formatted_in(edition, text));
+    for edition in ["2021", "2024"] {
+        is_formatted_in(edition, text);
+    }
 }
 
 fn is_formatted_in(edition: &str, text: &str) {
@@ -467,7 +469,9 @@ fn imports_are_in_the_order_of_each_edition() {
     for line in ["use dubhe::Value;", "use dubhe::java::{}", "use super::super::model::Of1;"] {
         assert!(all.contains(line.trim_end_matches("{}")), "{line} {all}");
     }
-    files.values().for_each(|text| is_formatted(text));
+    for text in files.values() {
+        is_formatted(text);
+    }
 }
 
 #[test]
