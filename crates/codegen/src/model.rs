@@ -15,7 +15,7 @@ pub struct Api {
     pub unknown: BTreeSet<String>,
     /// Notes on what could not be carried over as it is, in the order of reading.
     pub notes: Vec<Note>,
-    /// What the sources have and could not be read, by the places that the notes have: a class file that is damaged, a
+    /// Places, as the notes have them, of what the sources have and could not be read: a class file that is damaged, a
     /// definition that no provider tells. What is missing in `types` may be in it, and so is not gone.
     pub unread: BTreeSet<String>,
 }

@@ -17,6 +17,9 @@ const APPLICATIONS: [(&str, &str, &str); 3] = [
     ("xxl-job-core", "com.xxl.job.core.biz.", ""),
 ];
 
+/// The one whose code clippy checks too.
+const LINTED: &str = "xxl-job-core";
+
 /// The project around the generated code.
 const MANIFEST: &str = "[package]\nname = \"NAME\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\n[dependencies]\n\
                         dubhe = { git = \"\" }\n";
@@ -89,5 +92,11 @@ fn compile(
     if !second.starts_with("0 written, 0 removed, ") {
         return Err(format!("the second run changes what the first one wrote: {second}").into());
     }
-    check(&mut cargo("build", &folder))
+    check(&mut cargo("build", &folder))?;
+    check(cargo("fmt", &folder).arg("--check"))?;
+    // Dependencies are checked anew for clippy: one application stands for all.
+    if name == LINTED {
+        check(&mut cargo("clippy", &folder))?;
+    }
+    Ok(())
 }

@@ -100,16 +100,16 @@ pub(super) struct Variant {
     /// The values of the tag that it has; the first one is written.
     pub(super) tags: Vec<String>,
     pub(super) ty: Ty,
-    /// What tells it from others, where there is no tag.
+    /// The difference from others, where there is no tag.
     pub(super) told: Told,
 }
 
-/// What tells the values of a form from those of others without a tag.
+/// The difference of the values of a form from those of others without a tag.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Told {
     /// The properties of this struct, in a list as well; with `true` it takes others too.
     Properties(String, bool),
-    /// That they can be read; the lesser number is tried first: what a `f64` takes, an `i64` may keep better.
+    /// Order in which it is tried to read them, the lesser number first: what a `f64` takes, an `i64` may keep better.
     Read(u8),
 }
 

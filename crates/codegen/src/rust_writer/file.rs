@@ -162,7 +162,9 @@ impl<'a> File<'a> {
         for group in paths.chunk_by(|a, b| rank(a) == rank(b)) {
             for run in agreed(group) {
                 text.line(0, "");
-                run.iter().for_each(|path| text.line(0, &format!("use {path};")));
+                for path in run {
+                    text.line(0, &format!("use {path};"));
+                }
             }
         }
         format!("{}{}", text.as_str(), self.text.as_str())

@@ -255,24 +255,25 @@ fn what_may_be_null_within_a_type_is_an_option() {
 fn null_of_a_type_argument_is_said_once() {
     let variable = || Type::Variable("T".into());
     let list = Type::Class { name: "java.util.List".into(), arguments: vec![variable()] };
-    let fields = vec![
-        field("from", variable()),
-        field("all", Type::Array(Box::new(variable()))),
-        field("list", list),
-    ];
+    let fields = vec![field("from", variable()), field("list", list)];
+    let array = vec![field("all", Type::Array(Box::new(variable())))];
+    let array = Class { fields: array, parameters: vec!["T".into()], ..Class::default() };
     let range = Class { fields, parameters: vec!["T".into()], ..Class::default() };
-    let of = |name: &str| Type::Class {
-        name: "a.Range".into(),
-        arguments: vec![Type::class(&format!("java.{name}"))],
+    let of_class = |class: &str, name: &str| Type::Class {
+        name: class.into(),
+        arguments: vec![Type::class(format!("java.{name}"))],
     };
+    let of = |name: &str| of_class("a.Range", name);
     let types = || {
         vec![
             declared("a.Range", Kind::Class(range.clone())),
+            declared("a.Elements", Kind::Class(array.clone())),
             service(
                 "a.Service",
                 vec![
                     method("longs", vec![], of("lang.Long")),
                     method("dates", vec![], of("util.Date")),
+                    method("elements", vec![], of_class("a.Elements", "lang.Long")),
                 ],
             ),
         ]
@@ -280,7 +281,8 @@ fn null_of_a_type_argument_is_said_once() {
     let text = all(&write(types()));
     for part in [
         "pub from: Option<T>,",
-        "pub all: Option<Array<Option<T>>>,",
+        "pub all: Option<Array<T>>,",
+        "-> Result<Option<Elements<Option<i64>>>, Status>;",
         "pub list: Option<Vec<T>>,",
         "-> Result<Option<Range<i64>>, Status>;",
         "-> Result<Option<Range<Date>>, Status>;",
@@ -399,7 +401,9 @@ fn options_of_methods_are_attributes_and_the_context() {
 
 /// rustfmt with its defaults leaves the text alone, in a package of each edition.
 fn is_formatted(text: &str) {
-    ["2021", "2024"].into_iter().for_each(|edition| is_formatted_in(edition, text));
+    for edition in ["2021", "2024"] {
+        is_formatted_in(edition, text);
+    }
 }
 
 fn is_formatted_in(edition: &str, text: &str) {
@@ -465,7 +469,9 @@ fn imports_are_in_the_order_of_each_edition() {
     for line in ["use dubhe::Value;", "use dubhe::java::{}", "use super::super::model::Of1;"] {
         assert!(all.contains(line.trim_end_matches("{}")), "{line} {all}");
     }
-    files.values().for_each(|text| is_formatted(text));
+    for text in files.values() {
+        is_formatted(text);
+    }
 }
 
 #[test]

@@ -30,9 +30,9 @@
 // with --method peer.api.CallbackService.leave=end_callbacks
 
 /// The package `peer.api` of Java.
-#[allow(unreachable_pub)]
+#[allow(clippy::module_inception, unreachable_pub)]
 pub mod api;
 
 /// The package `peer.proto` of Java.
-#[allow(unreachable_pub)]
+#[allow(clippy::module_inception, unreachable_pub)]
 pub mod proto;

@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, unused_qualifications)]
 
 use dubhe::Status;
+
 use dubhe::java::Array;
 
 use super::ArrayPage;

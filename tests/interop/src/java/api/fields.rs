@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::collections::HashSet;
 
 use dubhe::Value;
+
 use dubhe::java::Array;
 use dubhe::java::BitSet;
 use dubhe::java::Calendar;

@@ -10,6 +10,7 @@ use std::collections::HashSet;
 use dubhe::Context;
 use dubhe::Status;
 use dubhe::Value;
+
 use dubhe::java::Array;
 use dubhe::java::BigDecimal;
 use dubhe::java::BigInteger;

@@ -9,6 +9,7 @@ use std::collections::HashSet;
 
 use dubhe::Status;
 use dubhe::Value;
+
 use dubhe::java::Array;
 use dubhe::java::BigDecimal;
 use dubhe::java::BigInteger;

@@ -5,6 +5,7 @@
 #![allow(unreachable_pub, unused_qualifications)]
 
 use dubhe::Value;
+
 use dubhe::java::Array;
 
 /// One field of every primitive and boxed type.

@@ -7,6 +7,7 @@
 use std::collections::HashMap;
 
 use dubhe::Value;
+
 use dubhe::java::BigDecimal;
 use dubhe::java::Date;
 
