@@ -124,7 +124,11 @@ fn classes_below_generic_ones_of_themselves_travel() {
 fn what_cannot_be_carried_leaves_the_rest() {
     travels(&WrappedText { size: 1, length: 2, weight: Some(3) });
     travels(&WrappedStream { size: 1, twice: 2, length: 3 });
-    travels(&MaybesHeld { maybes: Some(Maybes(vec![Value::from("a")].into())), contents: None });
+    let maybes = Maybes(vec![Value::from("a")].into());
+    let held = MaybesHeld { maybes: Some(maybes), contents: None };
+    let Value::List(list) = field(&held, "maybes") else { panic!("{held:?}") };
+    assert_eq!(list.class.as_deref(), Some("org.example.shop.Maybes"));
+    assert_eq!(list.items, [Value::from("a")]);
 }
 
 #[test]
