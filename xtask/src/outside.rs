@@ -27,10 +27,10 @@ pub(crate) fn dubhe() -> Command {
     Command::new(target().join("debug/dubhe"))
 }
 
-/// Cargo in the folder of a project. The programs that it builds are kept apart: those of the examples have the same names.
+/// Cargo in the folder of a project. What it builds is kept for the next one.
 pub(crate) fn cargo(task: &str, folder: &Path) -> Command {
-    let mut command = repo::cargo_in(folder, &[task]);
-    command.env("CARGO_TARGET_DIR", target().join("walk"));
+    let mut command = Command::new("cargo");
+    command.arg(task).current_dir(folder).env("CARGO_TARGET_DIR", target().join("walk"));
     command
 }
 

@@ -17,27 +17,10 @@ pub(crate) fn root() -> PathBuf {
 
 /// `cargo` with these arguments, in the root.
 pub(crate) fn cargo(args: &[&str]) -> Command {
-    cargo_in(&root(), args)
-}
-
-/// `cargo` in the folder of a workspace. Others than this one share what is built on the way, and tests that build
-/// projects of their own do, too: most dependencies are those of this workspace.
-pub(crate) fn cargo_in(folder: &Path, args: &[&str]) -> Command {
     let mut command = Command::new("cargo");
-    command.args(args).current_dir(folder).env("CARGO_BUILD_BUILD_DIR", target());
-    for (name, value) in PROFILE {
-        if env::var_os(name).is_none() {
-            command.env(name, value);
-        }
-    }
+    command.args(args).current_dir(root());
     command
 }
-
-/// The profile of this workspace: what is built by another is another artifact.
-const PROFILE: [(&str, &str); 2] = [
-    ("CARGO_PROFILE_DEV_DEBUG", "line-tables-only"),
-    ("CARGO_PROFILE_DEV_SPLIT_DEBUGINFO", "unpacked"),
-];
 
 /// The folder in which cargo puts what it builds.
 pub(crate) fn target() -> PathBuf {
