@@ -87,7 +87,7 @@ pub(super) struct Mapped {
 }
 
 impl<'a> Mapper<'a> {
-    /// One that knows nothing yet of the types that are written: which types can be carried.
+    /// A mapper that knows nothing yet of the types that are written, to ask which can be carried.
     pub(super) fn of(api: &'a Api, writer: &'a RustWriter) -> Self {
         let (derives, families, used) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new());
         Self { api, writer, derives, families, used }

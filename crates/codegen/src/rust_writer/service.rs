@@ -298,14 +298,12 @@ fn declare(
         one.push_str(parameter);
     }
     let end = format!(") -> {output};");
-    // As rustfmt does, which wants a column more for what is behind the type.
-    if fits(&format!("    {one}{end}")) && !fits(&format!("     {one}{end}")) {
-        file.text.line(4, &format!("{one})"));
-        file.text.line(4, &format!("-> {output};"));
-        return;
-    }
     one.push_str(&end);
     if fits(&format!("    {one}")) {
+        // Rustfmt wants a column more behind the type, and breaks such a line differently in each edition.
+        if !fits(&format!("     {one}")) {
+            file.text.line(4, "#[rustfmt::skip]");
+        }
         file.text.line(4, &one);
         return;
     }

@@ -19,6 +19,6 @@ pub trait Loose {
     async fn maybes(&self, of: Maybes, held: MaybesHeld) -> Result<Option<Maybes>, Status>;
 
     /// Java: `Wrapped.Text wrapped(Wrapped.Stream of, Knot.Bud bud)`.
-    async fn wrapped(&self, of: WrappedStream, bud: KnotBud)
-    -> Result<Option<WrappedText>, Status>;
+    #[rustfmt::skip]
+    async fn wrapped(&self, of: WrappedStream, bud: KnotBud) -> Result<Option<WrappedText>, Status>;
 }

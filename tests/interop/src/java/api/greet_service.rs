@@ -177,8 +177,8 @@ pub trait GreetService {
     async fn echo_page(&self, v: Page<User>) -> Result<Page<User>, Status>;
 
     /// Java: `List<String> echoStringList(List<String> v)`.
-    async fn echo_string_list(&self, v: Option<Vec<String>>)
-    -> Result<Option<Vec<String>>, Status>;
+    #[rustfmt::skip]
+    async fn echo_string_list(&self, v: Option<Vec<String>>) -> Result<Option<Vec<String>>, Status>;
 
     /// Java: `List<User> echoUserList(List<User> v)`.
     async fn echo_user_list(&self, v: Vec<User>) -> Result<Vec<User>, Status>;
@@ -199,8 +199,8 @@ pub trait GreetService {
     async fn echo_user_map(&self, v: HashMap<i64, User>) -> Result<HashMap<i64, User>, Status>;
 
     /// Java: `Map<Object, Object> echoAnyMap(Map<Object, Object> v)`.
-    async fn echo_any_map(&self, #[java(type = "java.util.Map")] v: Value)
-    -> Result<Value, Status>;
+    #[rustfmt::skip]
+    async fn echo_any_map(&self, #[java(type = "java.util.Map")] v: Value) -> Result<Value, Status>;
 
     /// Java: `Collection<Animal> echoAnimals(Collection<Animal> v)`.
     async fn echo_animals(
