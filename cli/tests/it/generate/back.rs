@@ -97,7 +97,8 @@ fn what_is_written_is_the_same_wherever_the_program_runs() {
     project.write("in/a.json", r#"{"canonicalName": "a.Users", "methods": []}"#);
     project.write(
         "in/o.json",
-        r#"{"openapi": "3.0.1", "info": {"title": "a", "version": "1"}, "paths": {}}"#,
+        r#"{"openapi": "3.0.1", "info": {"title": "a", "version": "1"}, "paths": {},
+            "components": {"schemas": {"Item": {"type": "object", "properties": {"id": {"type": "string"}}}}}}"#,
     );
     let absolute = project.path("rs/src");
     let item = "src/main/java/a/Item.java";
