@@ -1,5 +1,5 @@
 //! A tuple struct of one field: written and read as this field, under the class of the struct. A collection or map is
-//! written as one of that class.
+//! written as one of that class, unless it is a type of the JDK that no object has or that Hessian does not name.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -10,6 +10,25 @@ use super::Container;
 use super::generics::{bounded, reading};
 use crate::attr::JAVA;
 use crate::lacking;
+
+/// The interfaces of collections and maps, of which there are no objects, and the two classes that Hessian writes without a
+/// name.
+const UNTYPED: &[&str] = &[
+    "java.lang.Iterable",
+    "java.util.ArrayList",
+    "java.util.Collection",
+    "java.util.Deque",
+    "java.util.HashMap",
+    "java.util.List",
+    "java.util.Map",
+    "java.util.NavigableMap",
+    "java.util.NavigableSet",
+    "java.util.Queue",
+    "java.util.Set",
+    "java.util.SortedMap",
+    "java.util.SortedSet",
+    "java.util.concurrent.ConcurrentMap",
+];
 
 /// The one field of a tuple struct, if it is such a struct.
 pub(super) fn read(data: &DataStruct) -> Result<Option<&Type>> {
@@ -37,6 +56,11 @@ pub(super) fn expand(container: &Container<'_>, ty: &Type) -> TokenStream {
     let (decode_generics, _, decode_clause) = decodes.split_for_impl();
     let span = ty.span();
     let class = &container.class;
+    let encode_own = if UNTYPED.contains(&class.as_str()) {
+        quote!(__hessian2::Encode::encode(&self.0, e))
+    } else {
+        quote!(__hessian2::Encode::encode_as(self, #class, e))
+    };
     let encode = quote_spanned!(span=> __hessian2::Encode::encode_as(&self.0, class, e));
     let decode = quote_spanned!(span=> <#ty as __hessian2::Decode<'__de>>::decode(d).map(Self));
     quote! {
@@ -47,7 +71,7 @@ pub(super) fn expand(container: &Container<'_>, ty: &Type) -> TokenStream {
                 &self,
                 e: &mut __hessian2::Encoder,
             ) -> ::std::result::Result<(), __hessian2::Error> {
-                __hessian2::Encode::encode_as(self, #class, e)
+                #encode_own
             }
 
             fn encode_as(
