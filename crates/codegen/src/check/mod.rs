@@ -145,6 +145,17 @@ pub enum What {
 }
 
 impl Change {
+    fn new(
+        ty: impl Into<String>,
+        member: Option<String>,
+        what: What,
+        text: impl Into<String>,
+        sides: Sides,
+    ) -> Self {
+        let Sides { consumers, providers } = sides;
+        Self { ty: ty.into(), member, what, text: text.into(), consumers, providers }
+    }
+
     /// The worse of the two sides.
     pub fn compatibility(&self) -> Compatibility {
         self.consumers.compatibility.max(self.providers.compatibility)
@@ -256,9 +267,7 @@ impl Changes<'_> {
         text: impl Into<String>,
         sides: Sides,
     ) {
-        let Sides { consumers, providers } = sides;
-        let ty = ty.to_owned();
-        self.found.push(Change { ty, member, what, text: text.into(), consumers, providers });
+        self.found.push(Change::new(ty, member, what, text, sides));
     }
 }
 

@@ -32,9 +32,8 @@ pub fn text_difference(at: &str, old: &str, new: &str) -> Option<Change> {
             (Some(old), None) => format!("the text ends before `{}`", old.trim()),
         };
         let effect = Effect::conditional("no rule knows what this text means");
-        let Sides { consumers, providers } = Sides::both(effect);
         let (ty, what) = (format!("{at}:{line}"), What::TextChanged);
-        return Some(Change { ty, member: None, what, text, consumers, providers });
+        return Some(Change::new(ty, None, what, text, Sides::both(effect)));
     }
     None
 }

@@ -68,9 +68,7 @@ impl Changes<'_> {
         text: impl Into<String>,
         sides: Sides,
     ) {
-        let Sides { consumers, providers } = sides;
-        let ty = ty.to_owned();
-        self.found.push(Change { ty, member, what, text: text.into(), consumers, providers });
+        self.found.push(Change::new(ty, member, what, text, sides));
     }
 
     /// The sides of a type that became another.
