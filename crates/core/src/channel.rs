@@ -68,6 +68,10 @@ pub trait Channel: Invoke + 'static {
     /// Begins to connect without waiting for the first call.
     fn warm_up(&self) {}
 
+    /// Ends a pause between attempts to connect, since a registry has news of the endpoint. Called while the
+    /// state is [`ChannelState::Connecting`]; by default the pause goes on.
+    fn reset_backoff(&self) {}
+
     /// Takes no more calls; closes when those on their way have ended or at once with `now`.
     fn close(&self, now: bool) {
         let _ = now;

@@ -24,6 +24,9 @@ pub(crate) struct User {
     pub(crate) manager: Option<Box<User>>,
 }
 
+/// The name of the service.
+pub(crate) const INTERFACE: &str = "org.example.interop.PojoService";
+
 #[interface("org.example.interop.PojoService")]
 pub(crate) trait PojoService {
     /// "hello " and the name.

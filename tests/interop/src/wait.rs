@@ -1,7 +1,8 @@
-//! Waiting for providers in a registry.
+//! Waiting for providers in a registry, and for the connections to them.
 
 use std::time::Duration;
 
+use dubhe::connect::ChannelState;
 use dubhe::directory::Directory as _;
 use dubhe::{App, ServiceKey, Status};
 
@@ -31,5 +32,33 @@ pub(crate) async fn run(registry: &str, protocol: &str, services: &[String]) -> 
     };
     tokio::time::timeout(LIMIT, all).await.map_err(|_| {
         Status::unavailable(format!("not all of {services:?} have a provider within {LIMIT:?}"))
+    })
+}
+
+/// Waits until `app` is connected to `providers` of `interface` by `protocol`: one that is not connected yet is
+/// passed over while others are there.
+///
+/// # Errors
+/// When they do not come.
+pub(crate) async fn connected(
+    app: &App,
+    interface: &str,
+    protocol: &str,
+    providers: usize,
+) -> Result<(), Status> {
+    let service = ServiceKey::interface_only(interface);
+    let directory = app.environment().directories().directory(&service, vec![protocol.into()]);
+    let all = async {
+        loop {
+            let set = directory.snapshot();
+            let channels = set.iter().filter_map(|endpoint| endpoint.state().channel());
+            if channels.filter(|c| c.state() == ChannelState::Ready).count() >= providers {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(LIMIT, all).await.map_err(|_| {
+        Status::unavailable(format!("not {providers} of {interface} are connected within {LIMIT:?}"))
     })
 }

@@ -96,6 +96,9 @@ fn direction(
     let mut made = 0;
     while made < CALLS {
         let mut consumer = sides::consumer(suite, peers, ours, old.address, Some(&registry));
+        if suite.caller() == Side::Ours {
+            consumer.args(["--providers", "2"]);
+        }
         let (mut passed, mut failed) = (0, None);
         lines(&mut consumer, LIMIT, |line| {
             passed += usize::from(line.starts_with("PASS "));

@@ -1,10 +1,11 @@
 //! The task of a directory: from the news of registries to the set that calls read.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::mem::take;
 use std::sync::Arc;
 
-use dubhe_core::endpoint::Endpoints;
+use dubhe_core::connect::ChannelState;
+use dubhe_core::endpoint::{EndpointState, Endpoints};
 use dubhe_core::random::RandomSource;
 use dubhe_core::registry::{Health, Registry, Snapshot};
 use dubhe_core::time::{Duration, Instant, SharedClock, after};
@@ -352,6 +353,7 @@ impl Follower {
             return self.fail(&error);
         }
         let set = set.snapshot();
+        self.reset_backoffs(&before, &set);
         self.mark(&set);
         self.connect(&before, &set);
         if self.follow.cache.is_some() && self.registries.iter().any(|one| one.unsaved) {
@@ -359,11 +361,16 @@ impl Follower {
         }
     }
 
+    /// The endpoints that registries have lost, and that are held.
+    fn held(&self) -> HashSet<*const EndpointState> {
+        let held = self.registries.iter().flat_map(|registry| &registry.source.held);
+        held.map(|held| Arc::as_ptr(held.endpoint.state())).collect()
+    }
+
     /// Tells the endpoints of `set` whether a registry knows them. Those of several services may share what
     /// they are told, and are told nothing.
     fn mark(&mut self, set: &Endpoints) {
-        let held = self.registries.iter().flat_map(|registry| &registry.source.held);
-        let held: HashSet<_> = held.map(|held| Arc::as_ptr(held.endpoint.state())).collect();
+        let held = self.held();
         let marks = !held.is_empty() && !self.follow.service.is_pattern();
         if marks || self.marked {
             for endpoint in set {
@@ -372,6 +379,32 @@ impl Follower {
             }
         }
         self.marked = marks;
+    }
+
+    /// Lets channels that pause between attempts to connect try at once where a registry has news of their
+    /// provider: it is listed or ready again, or began anew.
+    fn reset_backoffs(&self, before: &Endpoints, set: &Endpoints) {
+        let pausing = set.iter().filter_map(|endpoint| {
+            let channel = endpoint.state().channel()?;
+            let pauses = channel.state() == ChannelState::Connecting;
+            pauses.then(|| (Arc::as_ptr(endpoint.state()), (endpoint, channel)))
+        });
+        let pausing: HashMap<_, _> = pausing.collect();
+        if pausing.is_empty() {
+            return;
+        }
+        let held = self.held();
+        for old in before {
+            let state = Arc::as_ptr(old.state());
+            let Some((new, channel)) = pausing.get(&state).filter(|_| !held.contains(&state)) else {
+                continue;
+            };
+            let (then, now) = (old.instance(), new.instance());
+            let ready = now.is_available() && !then.is_available();
+            if ready || !old.state().is_listed() || then.started != now.started {
+                channel.reset_backoff();
+            }
+        }
     }
 
     /// Connects those in whose place others are held.

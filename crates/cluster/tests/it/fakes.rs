@@ -231,6 +231,8 @@ struct Wires {
     refused: HashSet<u16>,
     channels: HashMap<u16, watch::Sender<ChannelState>>,
     opened: Vec<(u16, Instant)>,
+    /// The ports whose pause between attempts was ended.
+    reset: Vec<u16>,
     alive: usize,
 }
 
@@ -267,6 +269,11 @@ impl Wired {
     /// The ports to which connections were opened, with the moments.
     pub(crate) fn opened(&self) -> Vec<(u16, Instant)> {
         self.0.lock().unwrap().opened.clone()
+    }
+
+    /// The ports to which a channel was to connect at once.
+    pub(crate) fn reset(&self) -> Vec<u16> {
+        self.0.lock().unwrap().reset.clone()
     }
 
     /// The number of channels that somebody has.
@@ -333,5 +340,9 @@ impl Channel for Wire {
 
     fn is_refused(&self) -> bool {
         self.wired.0.lock().unwrap().refused.contains(&self.port)
+    }
+
+    fn reset_backoff(&self) {
+        self.wired.0.lock().unwrap().reset.push(self.port);
     }
 }

@@ -495,3 +495,37 @@ async fn nothing_is_left_of_a_directory_that_is_dropped_while_it_holds() {
     yield_to_tasks().await;
     assert_eq!(alive(), before);
 }
+
+#[tokio::test(start_paused = true)]
+async fn news_of_a_provider_ends_the_pause_before_the_next_attempt() {
+    let with = |change: fn(&mut Instance)| {
+        let mut one = provider("dubbo", 2);
+        change(Arc::make_mut(&mut one.instance));
+        [provider("dubbo", 1), one]
+    };
+    let restarted = |instance: &mut Instance| instance.started = Some(std::time::UNIX_EPOCH);
+    let bench = Bench::new([], []).await;
+    bench.registry.tell(&with(|_| {}));
+    settle().await;
+    for endpoint in bench.directory.snapshot().iter() {
+        endpoint.state().channel_or(|| bench.channels.open(endpoint)).unwrap();
+    }
+    bench.wired.up([1]);
+    bench.registry.tell(&with(|_| {}));
+    settle().await;
+    assert_eq!(bench.wired.reset(), [0; 0], "nothing new");
+    bench.registry.tell(&with(restarted));
+    settle().await;
+    assert_eq!(bench.wired.reset(), [2], "it began anew; the other one is connected");
+    bench.registry.tell(&with(|instance| instance.ready = false));
+    settle().await;
+    bench.registry.tell(&with(|_| {}));
+    settle().await;
+    assert_eq!(bench.wired.reset(), [2, 2, 2], "it was not ready, and another process again");
+    // Held, and listed again.
+    bench.registry.tell(&[]);
+    settle().await;
+    bench.registry.tell(&with(|_| {}));
+    settle().await;
+    assert_eq!(bench.wired.reset(), [2, 2, 2, 2]);
+}

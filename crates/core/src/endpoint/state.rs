@@ -174,6 +174,11 @@ impl EndpointState {
         }
     }
 
+    /// Returns `true` unless it was noted that no registry knows the endpoint.
+    pub fn is_listed(&self) -> bool {
+        !self.unlisted.load(Ordering::Acquire)
+    }
+
     /// Notes that the endpoint refused a call as not its own. One that no registry knows any more is
     /// passed over from then on, and this returns `true`.
     pub fn refused(&self) -> bool {

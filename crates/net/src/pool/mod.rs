@@ -257,6 +257,12 @@ impl<C: MakeConnection> Pool<C> {
         }
     }
 
+    /// Ends the pauses before the next attempts to connect. Those that follow are as long as they would have
+    /// been.
+    pub fn reset_backoff(&self) {
+        self.shared.slots.iter().for_each(Slot::end_pause);
+    }
+
     /// The state of the pool as a whole: ready when one connection is.
     pub fn state(&self) -> State {
         *self.shared.state.borrow()

@@ -150,6 +150,14 @@ impl<T: Connection> Slot<T> {
         }
     }
 
+    /// Ends a pause.
+    pub(super) fn end_pause(&self) {
+        if let Some(pause) = &mut *self.pause.lock() {
+            pause.until = time::now();
+            self.shortened.notify_one();
+        }
+    }
+
     /// Returns true if nothing will be tried before `deadline`.
     pub(super) fn pauses_beyond(&self, deadline: Instant) -> bool {
         self.pause.lock().is_some_and(|pause| pause.until >= deadline)

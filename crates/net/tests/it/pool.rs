@@ -383,6 +383,22 @@ async fn a_call_that_waits_shortens_the_pause_to_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_reset_ends_a_pause_and_shortens_no_other() {
+    let script = Script::of((0..20).map(|_| Attempt::Refuse));
+    let pool = pool(&script, 1);
+    pool.warm_up();
+    while script.attempts() < 10 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let began = time::now();
+    pool.reset_backoff();
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    assert_eq!((script.attempts(), script.0.lock().attempts[10]), (11, began));
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    assert_eq!(script.attempts(), 11, "the eleventh pause is half of some 110 s");
+}
+
+#[tokio::test(start_paused = true)]
 async fn waiting_for_an_attempt_that_hangs_tells_nobody_anything() {
     let script = Script::of([Attempt::Hang]);
     let pool = pool(&script, 1);

@@ -16,7 +16,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use parking_lot::Mutex;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::options::HttpOptions;
 
@@ -46,6 +46,8 @@ struct Inner {
     state: watch::Sender<ChannelState>,
     /// Set when nobody listened at the address at the last attempt.
     refused: AtomicBool,
+    /// Ends the pause before the next attempt.
+    reset: Arc<Notify>,
     /// The connections, their reaper, and the attempts to reach an address that was lost.
     tasks: Scope,
 }
@@ -73,6 +75,7 @@ impl Pool {
             idle: Mutex::default(),
             state: watch::Sender::new(ChannelState::Idle),
             refused: AtomicBool::new(false),
+            reset: Arc::default(),
             tasks: Scope::new(),
         });
         inner.tasks.spawn(reap(Arc::downgrade(&inner), inner.parts.options.idle_timeout));
@@ -131,6 +134,11 @@ impl Pool {
         if self.0.is(ChannelState::Idle) && self.0.idle.lock().is_empty() {
             self.0.start_reaching();
         }
+    }
+
+    /// Ends the pause before the next attempt to reach an address that was lost.
+    pub(crate) fn reset_backoff(&self) {
+        self.0.reset.notify_waiters();
     }
 
     /// Ends idle connections now, and others after their exchange or, with `now`, at once.
@@ -239,9 +247,12 @@ async fn reach(pool: Weak<Inner>) {
                 if failures == 1 {
                     tracing::warn!(%address, %error, "cannot connect to the server; trying again");
                 }
-                let at = after(time::now(), pause);
+                let (at, reset) = (after(time::now(), pause), inner.reset.clone());
                 drop(inner);
-                time::sleep_until(at).await;
+                tokio::select! {
+                    () = time::sleep_until(at) => {}
+                    () = reset.notified() => {}
+                }
             }
         }
     }
@@ -255,5 +266,46 @@ async fn reap(pool: Weak<Inner>, idle_timeout: Duration) {
         let now = time::now();
         let is_fresh = |idle: &mut Idle| now.saturating_duration_since(idle.since) < idle_timeout;
         inner.idle.lock().retain_mut(is_fresh);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use dubhe_core::random::SplitMix;
+    use dubhe_net::io::{BoxFuture, ConnectionInfo, Io};
+
+    use super::*;
+
+    /// Notes when it is asked, and that nobody listens.
+    #[derive(Default)]
+    struct Refusing(Mutex<Vec<Instant>>);
+
+    impl Dial for Refusing {
+        fn dial<'a>(&'a self, _: &'a Address) -> BoxFuture<'a, Result<(Io, ConnectionInfo)>> {
+            self.0.lock().push(time::now());
+            let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
+            Box::pin(std::future::ready(Err(Error::io("nobody listens", refused))))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reset_ends_the_pause_before_the_next_attempt() {
+        let dial = Arc::new(Refusing::default());
+        let pool = Pool::new(PoolParts {
+            address: Address::new("127.0.0.1", 8080),
+            dial: dial.clone(),
+            options: HttpOptions::default(),
+            backoff: Backoff { initial: Duration::from_mins(2), ..Backoff::default() },
+            random: Arc::new(SplitMix::new(1)),
+        });
+        pool.warm_up();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert!(pool.is_refused() && dial.0.lock().len() == 1);
+        let reset = time::now();
+        pool.reset_backoff();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        assert_eq!(dial.0.lock().get(1), Some(&reset));
     }
 }

@@ -32,8 +32,8 @@ use dubhe::{App, AppBuilder, Client, ClientBuilder, Generic, Status};
 use crate::greet::{self, GreetOnewayClient};
 use crate::idl::proto::{org, peer};
 use crate::java::api::GreetServiceClient;
-use crate::pojo::PojoServiceClient;
-use crate::spring;
+use crate::pojo::{INTERFACE as POJO, PojoServiceClient};
+use crate::{spring, wait};
 use cases::Cases;
 
 /// The time that the peers' consumers wait, too.
@@ -67,6 +67,9 @@ pub(crate) struct Source {
     /// The application to call over HTTP
     #[arg(long, default_value = "spring-provider")]
     application: String,
+    /// The number of providers to be connected to before the first call
+    #[arg(long, default_value_t = 0, requires = "registry")]
+    providers: usize,
 }
 
 /// The services that the Java cases call.
@@ -90,6 +93,7 @@ pub(crate) async fn run(source: &Source, suite: Suite, only: String) -> Result<b
     match suite {
         Suite::Java => {
             let services = Services::new(&app, source)?;
+            source.connected(&app, greet::INTERFACE).await?;
             calls::run(&mut cases, &services).await;
             made::run(&mut cases, &services.greet).await;
             generic::run(&mut cases, &services.generic, &services.unknown).await;
@@ -106,6 +110,7 @@ pub(crate) async fn run(source: &Source, suite: Suite, only: String) -> Result<b
                 greets::run(&mut cases, &greets).await;
             }
             let pojos: PojoServiceClient = source.client(app.client())?;
+            source.connected(&app, POJO).await?;
             pojo::run(&mut cases, wire, &pojos).await;
         }
         Suite::Spring => {
@@ -169,6 +174,14 @@ impl Source {
     fn wire(&self) -> &str {
         let url = self.url.as_deref();
         url.map_or(&self.protocol, |url| url.split_once("://").map_or("dubbo", |(name, _)| name))
+    }
+
+    /// Waits until the application is connected to as many providers of `interface` as are asked for.
+    async fn connected(&self, app: &App, interface: &str) -> Result<(), Status> {
+        match self.providers {
+            0 => Ok(()),
+            providers => wait::connected(app, interface, self.wire(), providers).await,
+        }
     }
 
     /// A client as the peers' consumers have it: patient, without retries.

@@ -83,6 +83,10 @@ impl Channel for DubboChannel {
         self.pool.warm_up();
     }
 
+    fn reset_backoff(&self) {
+        self.pool.reset_backoff();
+    }
+
     fn close(&self, now: bool) {
         self.pool.close(now);
     }

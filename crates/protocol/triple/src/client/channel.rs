@@ -99,6 +99,10 @@ impl Channel for TripleChannel {
         self.0.pool.warm_up();
     }
 
+    fn reset_backoff(&self) {
+        self.0.pool.reset_backoff();
+    }
+
     fn close(&self, now: bool) {
         self.0.pool.close(now);
     }
