@@ -35,8 +35,8 @@ pub(crate) async fn run(registry: &str, protocol: &str, services: &[String]) -> 
     })
 }
 
-/// Waits until `app` is connected to `providers` of `interface` by `protocol`: one that is not connected yet is
-/// passed over while others are there.
+/// Connects `app` to the providers of `interface` by `protocol`, and waits until as many as `providers` are connected:
+/// one that is not is passed over while others are there.
 ///
 /// # Errors
 /// When they do not come.
@@ -51,14 +51,19 @@ pub(crate) async fn connected(
     let all = async {
         loop {
             let set = directory.snapshot();
-            let channels = set.iter().filter_map(|endpoint| endpoint.state().channel());
-            if channels.filter(|c| c.state() == ChannelState::Ready).count() >= providers {
+            // A call would open those that it needs.
+            let open = |endpoint| app.environment().channels().open(endpoint);
+            let channels = set.iter().map(|one| one.state().channel_or(|| open(one)));
+            if channels.flatten().filter(|c| c.state() == ChannelState::Ready).count() >= providers
+            {
                 break;
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     tokio::time::timeout(LIMIT, all).await.map_err(|_| {
-        Status::unavailable(format!("not {providers} of {interface} are connected within {LIMIT:?}"))
+        Status::unavailable(format!(
+            "not {providers} of {interface} are connected within {LIMIT:?}"
+        ))
     })
 }

@@ -396,7 +396,8 @@ impl Follower {
         let held = self.held();
         for old in before {
             let state = Arc::as_ptr(old.state());
-            let Some((new, channel)) = pausing.get(&state).filter(|_| !held.contains(&state)) else {
+            let Some((new, channel)) = pausing.get(&state).filter(|_| !held.contains(&state))
+            else {
                 continue;
             };
             let (then, now) = (old.instance(), new.instance());
