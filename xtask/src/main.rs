@@ -71,7 +71,7 @@ fn run(args: &[String], tally: &mut Tally) -> Result<()> {
     match task.as_str() {
         "tidy" => tidy::run(only_name(rest)?, tally),
         "test" => test::run(only_name(rest)?, tally),
-        "interop" => interop::run(only_name(rest)?, tally),
+        "interop" => interop::command(rest, tally),
         "conformance" => conformance::run(only_name(rest)?, tally),
         "bench" => bench::run(rest, tally),
         "fuzz" => fuzz::run(rest, tally),

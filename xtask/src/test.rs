@@ -54,7 +54,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
             "zookeeper" => crates::zookeeper(&mut counts),
             "etcd" => crates::etcd(&mut counts),
             "nacos" => crates::nacos(&mut counts),
-            "interop" => interop::run(None, &mut counts),
+            "interop" => interop::suites(None, &mut counts),
             "conformance" => conformance::run(None, &mut counts),
             _ => chaos::run(&[], &mut counts),
         };

@@ -126,15 +126,20 @@ impl fmt::Debug for Bitmap {
 /// The reasons why endpoints were left out, for "why this instance?".
 ///
 /// ```
-/// # mod dubhe { pub mod router { pub use dubhe_core::router::Trace; } }
-/// use dubhe::router::Trace;
+/// # mod dubhe { pub mod router { pub use dubhe_core::router::{Bitmap, Trace}; } }
+/// use dubhe::router::{Bitmap, Trace};
 ///
 /// let mut trace = Trace::default();
-/// trace.record("tags", "tag=gray", 3);
-/// trace.record("zone", "north", 0);
+/// let mut left = Bitmap::full(4);
+/// left.remove(2);
+/// trace.record("tag", "tag=gray", &left);
+/// trace.record("zone", "north", &Bitmap::empty(4));
 /// // Which router left nobody?
-/// let last = trace.steps().iter().find(|step| step.left == 0);
+/// let last = trace.steps().iter().find(|step| step.left.count() == 0);
 /// assert_eq!(last.map(|step| &*step.router), Some("zone"));
+/// // Which one dropped the third?
+/// let dropped = trace.steps().iter().find(|step| !step.left.contains(2));
+/// assert_eq!(dropped.map(|step| &*step.rule), Some("tag=gray"));
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct Trace {
@@ -144,29 +149,30 @@ pub struct Trace {
 /// A router's decision.
 ///
 /// ```
-/// # mod dubhe { pub mod router { pub use dubhe_core::router::{Trace, TraceStep}; } }
-/// use dubhe::router::{Trace, TraceStep};
+/// # mod dubhe { pub mod router { pub use dubhe_core::router::{Bitmap, Trace, TraceStep}; } }
+/// use dubhe::router::{Bitmap, Trace, TraceStep};
 ///
 /// let mut trace = Trace::default();
-/// trace.record("zone", "north", 2);
+/// trace.record("zone", "north", &Bitmap::full(2));
 /// for TraceStep { router, rule, left } in trace.steps() {
-///     assert_eq!(format!("{router} ({rule}) left {left}"), "zone (north) left 2");
+///     assert_eq!(format!("{router} ({rule}) left {}", left.count()), "zone (north) left 2");
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceStep {
     /// The router.
     pub router: String,
-    /// The rule that decided.
+    /// The rule that decided, and how.
     pub rule: String,
-    /// The number of endpoints that were left after it.
-    pub left: usize,
+    /// The endpoints that were left after it.
+    pub left: Bitmap,
 }
 
 impl Trace {
-    /// Records a decision.
-    pub fn record(&mut self, router: impl Into<String>, rule: impl Into<String>, left: usize) {
-        self.steps.push(TraceStep { router: router.into(), rule: rule.into(), left });
+    /// Records a decision, after which `left` is left.
+    pub fn record(&mut self, router: impl Into<String>, rule: impl Into<String>, left: &Bitmap) {
+        let (router, rule, left) = (router.into(), rule.into(), left.clone());
+        self.steps.push(TraceStep { router, rule, left });
     }
 
     /// The decisions, in order.
@@ -263,7 +269,7 @@ pub trait Router: Send + Sync + 'static {
 ///             set.remove(place);
 ///         }
 ///         if let Some(trace) = trace {
-///             trace.record("canary", "tester", set.count());
+///             trace.record("canary", "tester", set);
 ///         }
 ///     }
 /// }

@@ -5,11 +5,12 @@ mod judge;
 mod listed;
 mod registry;
 mod report;
+mod rules;
 mod sides;
 mod suite;
 mod warm_up;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::known::KnownFailures;
@@ -18,7 +19,7 @@ use crate::process::check;
 use crate::registries::Kind;
 use crate::repo::{root, target};
 use crate::tally::Tally;
-use crate::{Result, crates};
+use crate::{Result, crates, only_name};
 pub(crate) use listed::names;
 use registry::Registries;
 use report::Report;
@@ -31,8 +32,18 @@ const PACKAGE: &str = "dubhe-interop";
 /// The name of all suites in which a registry stands between both sides.
 const REGISTRY: &str = "registry";
 
+/// Runs what the arguments say: the cases of [`rules`], which may be those of another file, or the suites that
+/// [`suites`] chooses.
+pub(crate) fn command(args: &[String], tally: &mut Tally) -> Result<()> {
+    match args {
+        [name] if name == rules::NAME => rules::run(None, tally),
+        [name, file] if name == rules::NAME => rules::run(Some(Path::new(file)), tally),
+        _ => suites(only_name(args)?, tally),
+    }
+}
+
 /// Runs every suite, those whose names begin so, those of one registry, or of all: [`REGISTRY`].
-pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
+pub(crate) fn suites(name: Option<&str>, tally: &mut Tally) -> Result<()> {
     let is_chosen = |suite: &Suite| match name {
         None => true,
         Some(REGISTRY) => suite.registry().is_some() || suite.listing().is_some(),

@@ -173,7 +173,8 @@ impl BalancedDestination {
         *self.failure.lock() = Some(panicked.to_string());
     }
 
-    /// Reports how many endpoints each router leaves for this call at `now`, and by which rule.
+    /// Reports which endpoints each router leaves for this call at `now`, and by which rule; they have their
+    /// places in [`Destination::snapshot`].
     pub fn trace(&self, call: &CallView<'_>, now: Instant) -> Trace {
         let mut trace = Trace::default();
         self.current.load().narrow(call, now, Some(&mut trace));

@@ -172,7 +172,7 @@ impl PreparedRouter for Prepared {
             Chosen::Any => "any",
         };
         if let Some(trace) = trace {
-            trace.record("registry", rule, set.count());
+            trace.record("registry", rule, set);
         }
     }
 }

@@ -74,7 +74,7 @@ impl PreparedRouter for InZone {
             set.intersect(&self.here);
         }
         if let Some(trace) = trace {
-            trace.record("zone", &*self.zone, set.count());
+            trace.record("zone", &*self.zone, set);
         }
     }
 }
@@ -101,7 +101,7 @@ mod tests {
         let (mut left, mut trace) = (Bitmap::full(set.len()), Trace::default());
         let router = ZoneAffinity::new("hz").prepare(&set);
         router.narrow(&CallView::new(&call, None), &mut left, Instant::now(), Some(&mut trace));
-        let step = trace.steps().first().map(|step| format!("{} {}", step.rule, step.left));
+        let step = trace.steps().first().map(|step| format!("{} {}", step.rule, step.left.count()));
         (left.iter().collect(), step.unwrap_or_default())
     }
 

@@ -71,7 +71,8 @@ async fn a_trace_tells_what_each_router_left() {
     let destination = destination(&directory, routers, InTurn::default());
     let call = call("m");
     let trace = destination.trace(&CallView::new(&call, None), now());
-    let left: Vec<_> = trace.steps().iter().map(|step| (&*step.router, step.left)).collect();
+    let left: Vec<_> =
+        trace.steps().iter().map(|step| (&*step.router, step.left.count())).collect();
     assert_eq!(left, [("without", 3), ("without", 2)]);
     let candidates = destination.candidates(&CallView::new(&call, None), now());
     assert_eq!(candidates.iter().map(|e| e.offer().port).collect::<Vec<_>>(), [3, 4]);

@@ -185,7 +185,7 @@ impl PreparedRouter for Out {
             set.subtract(&self.0);
         }
         if let Some(trace) = trace {
-            trace.record("without", "ports", set.count());
+            trace.record("without", "ports", set);
         }
     }
 }

@@ -1,0 +1,88 @@
+//! The decisions of Dubbo Java in a file such as `tests/vectors/rules.json`, made again by the crates of this
+//! project: a line for each case, and the counts.
+//!
+//! A case whose decision differs passes as known when `docs/user/rules.md` lists its id; a listed one that does not
+//! differ fails.
+
+mod case;
+mod known;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use case::Case;
+use known::Known;
+
+/// Decides the cases of a file as Dubbo Java did
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// The cases
+    file: PathBuf,
+    /// The page that lists the differences
+    #[arg(long)]
+    known: PathBuf,
+    /// The beginning of the ids of the cases to run; by default all
+    #[arg(long, default_value = "")]
+    only: String,
+}
+
+/// The cases of one kind.
+#[derive(Default)]
+struct Counts {
+    passed: usize,
+    known: usize,
+    failed: usize,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            println!("FAIL rules: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
+    let cases: Vec<Case> = serde_json::from_slice(&std::fs::read(&arguments.file)?)?;
+    let known = Known::parse(&std::fs::read_to_string(&arguments.known)?);
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
+    let mut counts: BTreeMap<&str, Counts> = BTreeMap::new();
+    for case in cases.iter().filter(|case| case.id.starts_with(&arguments.only)) {
+        let (id, counts) = (&case.id, counts.entry(&case.kind).or_default());
+        match (runtime.block_on(decide(case)), known.reason(id)) {
+            (Ok(()), None) => {
+                counts.passed += 1;
+                println!("PASS {id}");
+            }
+            (Ok(()), Some(_)) => {
+                counts.failed += 1;
+                println!("FAIL {id}: it is listed as a difference, and is none");
+            }
+            (Err(_), Some(reason)) => {
+                counts.known += 1;
+                println!("KNOWN {id}: {reason}");
+            }
+            (Err(difference), None) => {
+                counts.failed += 1;
+                println!("FAIL {id}: {difference}");
+            }
+        }
+    }
+    for (kind, Counts { passed, known, failed }) in &counts {
+        println!("{kind}: {passed} equal, {known} listed, {failed} failed");
+    }
+    Ok(counts.values().all(|counts| counts.failed == 0) && !counts.is_empty())
+}
+
+/// Decides a case, and says how the decision differs.
+#[allow(clippy::unused_async, reason = "kinds of cases are followed in config centres")]
+async fn decide(case: &Case) -> Result<(), String> {
+    Err(format!("no kind of cases is called {}", case.kind))
+}
