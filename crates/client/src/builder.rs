@@ -5,11 +5,11 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use bytestring::ByteString;
-use dubhe_cluster::balance::{Published, Random};
+use dubhe_cluster::balance::OutlierLimit;
 use dubhe_cluster::destination::BalancedDestination;
 use dubhe_cluster::plan::{ClientOptions, StaticPlan};
 use dubhe_cluster::{Cluster, RetryBudget};
-use dubhe_core::balance::Balance;
+use dubhe_core::balance::IntoBalance;
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::TimeoutLimit;
 use dubhe_core::fault::IntoFault;
@@ -21,6 +21,7 @@ use dubhe_core::time::{Duration, after};
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Endpoint, ServiceKey, Status, Value};
 
+use crate::balance;
 use crate::client::Client;
 use crate::environment::Environment;
 use crate::rules::FollowedRules;
@@ -117,6 +118,7 @@ pub struct ClientBuilder<T> {
     routers: Vec<Arc<dyn Router>>,
     retry_budget: RetryBudget,
     timeouts: TimeoutLimit,
+    outliers: Option<OutlierLimit>,
     protocols: Vec<ByteString>,
     problem: Option<Status>,
     plan: Option<MakePlan>,
@@ -157,15 +159,21 @@ impl MethodBuilder {
         self
     }
 
-    /// Sets the treatment of failures: a [`Fault`](dubhe_core::fault::Fault) or a strategy.
+    /// Sets the treatment of failures: a [`Fault`](dubhe_core::fault::Fault), a strategy, or a name.
     pub fn fault(mut self, fault: impl IntoFault) -> Self {
         self.0.fault = Some(fault.into_fault());
         self
     }
 
-    /// Sets the balancer.
-    pub fn balance(mut self, balance: impl Balance) -> Self {
-        self.0.balance = Some(Arc::new(balance));
+    /// Sets the balancer: one, or the name of one.
+    pub fn balance(mut self, balance: impl IntoBalance) -> Self {
+        self.0.balance = Some(balance.into_balance());
+        self
+    }
+
+    /// Lets calls of the method stay at one provider while it can be asked, or not.
+    pub fn sticky(mut self, sticky: bool) -> Self {
+        self.0.sticky = Some(sticky);
         self
     }
 
@@ -212,6 +220,7 @@ impl<T: Stub> ClientBuilder<T> {
             routers: Vec::new(),
             retry_budget: RetryBudget::default(),
             timeouts: TimeoutLimit::default(),
+            outliers: None,
             protocols: T::protocols().iter().map(|name| ByteString::from_static(name)).collect(),
             problem: None,
             plan: None,
@@ -312,17 +321,33 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Sets the treatment of failures: a [`Fault`](dubhe_core::fault::Fault), failover by default, or a
-    /// strategy.
+    /// Sets the treatment of failures: a [`Fault`](dubhe_core::fault::Fault), failover by default, a
+    /// strategy, or one by [Dubbo's name](dubhe_cluster::fault::named), such as `"failsafe"`. An unknown name is
+    /// reported by [`ClientBuilder::build`].
     pub fn fault(mut self, fault: impl IntoFault) -> Self {
         self.options.fault = Some(fault.into_fault());
         self
     }
 
-    /// Sets the balancer; random by weight by default. Names that providers publish as `loadbalance` are
-    /// not looked up: any but `random` is one warning in the log.
-    pub fn balance(mut self, balance: impl Balance) -> Self {
-        self.options.balance = Some(Arc::new(balance));
+    /// Sets the balancer: one, or the [name](dubhe_cluster::balance::named) of one, such as `"leastactive"`. By
+    /// default it is the one that providers publish as `loadbalance`, else random by weight. What they publish for a
+    /// method goes before a name for all methods. An unknown name is reported by [`ClientBuilder::build`].
+    pub fn balance(mut self, balance: impl IntoBalance) -> Self {
+        self.options.balance = Some(balance.into_balance());
+        self
+    }
+
+    /// Lets calls stay at one provider while it can be asked, or not; by default what providers publish as `sticky`,
+    /// else not. What they publish for a method goes before it.
+    pub fn sticky(mut self, sticky: bool) -> Self {
+        self.options.sticky = Some(sticky);
+        self
+    }
+
+    /// Passes endpoints over for a while of which more calls fail than `limit` says, while others are there. Without
+    /// it failures eject nobody, but timeouts in a row do ([`timeout_limit`](Self::timeout_limit)).
+    pub fn outliers(mut self, limit: OutlierLimit) -> Self {
+        self.outliers = Some(limit);
         self
     }
 
@@ -402,7 +427,7 @@ impl<T: Stub> ClientBuilder<T> {
     /// Makes the client. It connects with its first call.
     ///
     /// # Errors
-    /// When the service has no name, a URL is wrong, the start-up configuration of the application has a
+    /// When the service has no name, a URL or the name of a balancer or of a treatment of failures is wrong, the start-up configuration of the application has a
     /// timeout or retries that are no number, the application has not the protocol of a provider, options are given to a method that the
     /// interface does not have, or there is neither URL nor registry; and [`Code::Internal`] when a
     /// router, the balancer or the directory panics.
@@ -459,6 +484,7 @@ impl<T: Stub> ClientBuilder<T> {
             ));
         }
         let (env, mut routers, timeouts) = (&self.env, self.routers, self.timeouts);
+        let outliers = self.outliers;
         let from_registries = matches!(self.source, Source::Registries);
         if from_registries && let Some(choice) = env.registry_choice() {
             // Among those that other routers leave.
@@ -467,10 +493,8 @@ impl<T: Stub> ClientBuilder<T> {
         // What never changes needs nobody to follow it.
         let fixed = matches!(self.source, Source::Direct(_)) && routers.is_empty();
         let directory = self.source.directory(env, &self.service, self.protocols);
-        let published = Published::new(Random::new(env.random().clone()));
-        let published: Arc<dyn Balance> = Arc::new(published);
-        let plan = StaticPlan::try_new(&self.options, self.methods, env.clock(), |balance| {
-            let balance = balance.unwrap_or(&published).clone();
+        let plan = StaticPlan::try_new(&self.options, self.methods, env.clock(), |choice| {
+            let balance = balance::of(choice, outliers, env);
             let (directory, routers) = (directory.clone(), routers.clone());
             let clock = env.clock().clone();
             let destination = BalancedDestination::with_timeout_limit(

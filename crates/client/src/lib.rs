@@ -8,6 +8,7 @@
 //! stub or Generic → Client → filters → cluster (plan → fault → directory → route → balance)
 //! ```
 
+mod balance;
 mod builder;
 pub mod callback;
 mod client;

@@ -90,7 +90,8 @@ pub(crate) struct Report {
 
 impl Report {
     /// The report of an attempt that begins at `began`.
-    pub(crate) fn new(picked: Picked, call: &Call, began: Instant) -> Self {
+    pub(crate) fn new(mut picked: Picked, call: &Call, began: Instant) -> Self {
+        picked.begin(call);
         let answered = call.head.method.kind != CallKind::OneWay;
         Self { picked, began: answered.then_some(began) }
     }

@@ -25,7 +25,9 @@ use dubhe_core::registry::Health;
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Deadline, Duration, Instant, SharedClock, Timer, after};
 use dubhe_core::watch::Watching;
-use dubhe_core::{Call, CallView, Code, Endpoint, Invoke, Invoking, Provider, Status, inherit};
+use dubhe_core::{
+    Call, CallView, Code, Endpoint, Invoke, Invoking, Payload, Provider, Status, Value, inherit,
+};
 
 use self::attempts::CallAttempts;
 use crate::attempt::{Attempt, Report, Unsent, sent_twice};
@@ -142,6 +144,11 @@ impl Cluster {
         self.0.retries.take_retry(now)
     }
 
+    /// The values of `payload`, if they can be seen.
+    pub(crate) fn decode(&self, payload: &Payload) -> Option<Vec<Value>> {
+        self.0.decode?(payload)
+    }
+
     /// The view that rules and balancers have of `call`.
     pub(crate) fn view<'a>(&self, call: &'a Call) -> CallView<'a> {
         CallView::new(call, self.0.decode)
@@ -243,6 +250,11 @@ impl Cluster {
             Fault::Strategy(strategy) => {
                 self.0.retries.add_call(began);
                 let attempts = CallAttempts::new(self.clone(), policy.clone());
+                // A strategy may ask for the endpoints before its first attempt.
+                if !self.has_set(policy) {
+                    let patience = patience(policy, call.get()?, began);
+                    Box::pin(self.first_set(policy, patience)).await;
+                }
                 let call = call.take()?;
                 let deadline = call.head.deadline;
                 let running = strategy.run(call, Attempts::new(Arc::new(attempts)));
@@ -253,6 +265,7 @@ impl Cluster {
                 };
             }
             Fault::Failfast => false,
+            Fault::Named(name) => return Err(unresolved(name)),
         };
         let mut failed = None;
         let (mut picked, mut began) = self.pick(policy, call, &[], began).await?;
@@ -515,11 +528,17 @@ impl Cluster {
         }
     }
 
+    /// Returns `true` once there was a set of the directory.
+    #[allow(clippy::unused_self, reason = "beside the wait for it")]
+    fn has_set(&self, policy: &Policy) -> bool {
+        let set = policy.destination.snapshot();
+        set.number() > 0 || set.health() == Health::Fresh
+    }
+
     /// Waits for the first set of a directory that has had none yet: the first calls of a client
     /// come before its registry has answered.
     pub(crate) async fn first_set(&self, policy: &Policy, deadline: Deadline) {
-        let set = policy.destination.snapshot();
-        if set.number() > 0 || set.health() == Health::Fresh {
+        if self.has_set(policy) {
             return;
         }
         tokio::select! {
@@ -528,6 +547,14 @@ impl Cluster {
             () = self.0.clock.sleep_until(deadline.instant()) => {}
         }
     }
+}
+
+/// The error of a call whose policy has the name of a treatment of failures, and not the treatment.
+#[cold]
+fn unresolved(name: &str) -> Status {
+    let text =
+        format!("the policy names the treatment of failures {name:?}, which nobody looked up");
+    Status::new(Code::Internal, text)
 }
 
 /// The error of a call for which a part that others wrote panicked.

@@ -12,13 +12,14 @@ pub mod balance;
 pub mod channels;
 pub mod destination;
 pub mod directory;
+pub mod fault;
 pub mod plan;
 pub mod router;
 
 mod attempt;
 mod cluster;
-mod fault;
 mod listed;
+mod names;
 mod panicked;
 mod ready;
 mod tasks;

@@ -3,8 +3,11 @@
 mod selection;
 
 use std::fmt;
+use std::sync::Arc;
 
-pub use selection::Selection;
+use bytestring::ByteString;
+
+pub use selection::{Selection, Weights};
 
 use crate::call::CallView;
 use crate::end::End;
@@ -58,6 +61,97 @@ pub trait Balance: Send + Sync + 'static {
     /// [`EndpointState::get_or_init`](crate::endpoint::EndpointState::get_or_init).
     fn finish(&self, endpoint: &Endpoint, end: &End<'_>) {
         let _ = (endpoint, end);
+    }
+
+    /// Takes the beginning of an attempt of `method` on an endpoint that it picked. [`Self::ended`] follows on every
+    /// way out.
+    fn began(&self, endpoint: &Endpoint, method: &str) {
+        let _ = (endpoint, method);
+    }
+
+    /// Takes the end of such an attempt; by default as [`Self::finish`] does.
+    fn ended(&self, endpoint: &Endpoint, method: &str, end: &End<'_>) {
+        let _ = method;
+        self.finish(endpoint, end);
+    }
+}
+
+/// A balancer as options have it: one that is there, or the name of one.
+///
+/// ```
+/// # mod dubhe { pub mod balance { pub use dubhe_core::balance::{Balancing, IntoBalance}; } }
+/// use dubhe::balance::{Balancing, IntoBalance};
+///
+/// assert!(matches!("leastactive".into_balance(), Balancing::Named(name) if name == "leastactive"));
+/// ```
+#[derive(Clone)]
+pub enum Balancing {
+    /// The balancer of this name; a client looks it up when it is built.
+    Named(ByteString),
+    /// This balancer.
+    Own(Arc<dyn Balance>),
+}
+
+impl fmt::Debug for Balancing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Named(name) => write!(f, "Named({name:?})"),
+            Self::Own(own) => write!(f, "Own({})", own.name()),
+        }
+    }
+}
+
+/// A balancer as builders take it: a [`Balance`], or the name of one such as `"leastactive"`.
+///
+/// ```
+/// # mod dubhe { pub mod balance { pub use dubhe_core::balance::{Balance, Balancing, IntoBalance, Pick, Selection}; } }
+/// use dubhe::balance::{Balance, Balancing, IntoBalance, Pick, Selection};
+///
+/// /// Takes what `ClientBuilder::balance` takes.
+/// fn configure(balance: impl IntoBalance) -> Balancing {
+///     balance.into_balance()
+/// }
+///
+/// struct Mine;
+/// # struct Nothing;
+/// # impl Pick for Nothing {
+/// #     fn pick<'a>(&self, _: &dubhe_core::CallView<'_>, _: &'a Selection, _: std::time::Instant) -> Option<&'a dubhe_core::Endpoint> { None }
+/// # }
+///
+/// impl Balance for Mine {
+///     fn prepare(&self, _: &Selection) -> Box<dyn Pick> {
+///         // ...
+/// #       Box::new(Nothing)
+///     }
+/// }
+///
+/// assert!(matches!(configure(Mine), Balancing::Own(_)));
+/// assert!(matches!(configure("roundrobin"), Balancing::Named(_)));
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no balancer",
+    note = "it is the name of one, such as \"leastactive\", or implements `Balance`"
+)]
+pub trait IntoBalance {
+    /// The balancer.
+    fn into_balance(self) -> Balancing;
+}
+
+impl<B: Balance> IntoBalance for B {
+    fn into_balance(self) -> Balancing {
+        Balancing::Own(Arc::new(self))
+    }
+}
+
+impl IntoBalance for &str {
+    fn into_balance(self) -> Balancing {
+        Balancing::Named(self.into())
+    }
+}
+
+impl IntoBalance for Balancing {
+    fn into_balance(self) -> Balancing {
+        self
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use bytestring::ByteString;
 use http::Extensions;
 
 use crate::instance::Provider;
@@ -122,6 +123,12 @@ impl Call {
             CallBody::Stream(_) => None,
         };
         method_name(&self.head, payload)
+    }
+
+    /// [`Self::method_name`] as a text that shares its bytes with the method, but for generic calls.
+    pub(crate) fn shared_method_name(&self) -> ByteString {
+        let (name, own) = (self.method_name(), &self.head.method.name);
+        if name == &**own { own.clone() } else { name.into() }
     }
 
     /// A copy to send again, or `None` when the body is a stream, which can be sent only once.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use bytestring::ByteString;
 
 /// Options of calls that a provider publishes among its parameters: `timeout` in milliseconds,
-/// `retries` and `loadbalance`, and those of single methods, such as `sayHello.timeout`. A timeout that
-/// is no positive number, and retries that are no number, are none; fewer than 0 retries are 0 (Dubbo
-/// Java `RpcUtils.getTimeout`, `FailoverClusterInvoker`).
+/// `retries`, `loadbalance` and `sticky`, and those of single methods, such as `sayHello.timeout`, which may have a
+/// `weight` of their own too. A timeout that is no positive number, and retries that are no number, are none; fewer
+/// than 0 retries are 0 (Dubbo Java `RpcUtils.getTimeout`, `FailoverClusterInvoker`).
 ///
 /// ```
 /// # mod dubhe { pub use dubhe_core::Call; pub use dubhe_core::filter::Next; pub use dubhe_core::{Reply, Status}; pub mod fault { pub use dubhe_core::endpoint::{CallDefaults, Level}; } }
@@ -35,6 +35,17 @@ struct MethodDefaults {
     timeout: Option<Duration>,
     retries: Option<u32>,
     loadbalance: Option<ByteString>,
+    sticky: Option<bool>,
+    /// Of methods alone.
+    weight: Option<u32>,
+}
+
+/// The options that methods may have.
+const OF_METHODS: [&str; 5] = ["timeout", "retries", "loadbalance", "sticky", "weight"];
+
+/// Reads a weight as Java does: fewer than 0 are 0, and what is no number of 32 bits is none.
+pub(crate) fn weight(text: &str) -> Option<u32> {
+    text.parse::<i32>().ok().map(|weight| u32::try_from(weight).unwrap_or(0))
 }
 
 impl MethodDefaults {
@@ -50,6 +61,7 @@ impl MethodDefaults {
                 self.retries = number().map(|n| u32::try_from(n.max(0)).unwrap_or(u32::MAX));
             }
             "loadbalance" if !value.is_empty() => self.loadbalance = Some(value.into()),
+            "sticky" if !value.is_empty() => self.sticky = Some(value.eq_ignore_ascii_case("true")),
             _ => {}
         }
     }
@@ -80,8 +92,12 @@ impl CallDefaults {
         for (key, value) in params {
             match key.rsplit_once('.') {
                 None => all.service.take(key, value),
-                Some((method, name @ ("timeout" | "retries" | "loadbalance"))) => {
-                    all.methods.entry(method.into()).or_default().take(name, value);
+                Some((method, name)) if OF_METHODS.contains(&name) => {
+                    let own = all.methods.entry(method.into()).or_default();
+                    own.take(name, value);
+                    if name == "weight" {
+                        own.weight = weight(value);
+                    }
                 }
                 Some(_) => {}
             }
@@ -100,10 +116,34 @@ impl CallDefaults {
         self.get(method, level, |of| of.retries)
     }
 
-    /// The names of the balancers that it asks for.
-    pub fn balancers(&self) -> impl Iterator<Item = &ByteString> {
-        let all = std::iter::once(&self.service).chain(self.methods.values());
-        all.filter_map(|of| of.loadbalance.as_ref())
+    /// The name of the balancer that it asks for, of a consumer whose own is set at `level`.
+    pub fn balancer(&self, method: &str, level: Level) -> Option<&ByteString> {
+        if level == Level::Method {
+            return None;
+        }
+        let own = self.methods.get(method).and_then(|of| of.loadbalance.as_ref());
+        own.or_else(|| self.service.loadbalance.as_ref().filter(|_| level == Level::Default))
+    }
+
+    /// `true` if it asks for the calls of `method` to stay at one provider, `false` if it says that they need not,
+    /// `None` if it says nothing.
+    pub fn sticky(&self, method: &str, level: Level) -> Option<bool> {
+        self.get(method, level, |of| of.sticky)
+    }
+
+    /// The weight of `method`, where it is another one than that of the service.
+    pub fn weight(&self, method: &str) -> Option<u32> {
+        self.methods.get(method)?.weight
+    }
+
+    /// The methods of which it says anything.
+    pub fn methods(&self) -> impl Iterator<Item = &ByteString> {
+        self.methods.keys()
+    }
+
+    /// The weights of methods.
+    pub(crate) fn weights(&self) -> impl Iterator<Item = (&ByteString, u32)> {
+        self.methods.iter().filter_map(|(method, of)| Some((method, of.weight?)))
     }
 
     fn get<T>(
@@ -147,6 +187,28 @@ mod tests {
         let some = of(&[("timeout", "-1"), ("retries", "-3"), ("a.loadbalance", "x")]).unwrap();
         assert_eq!(some.timeout("a", Level::Default), None);
         assert_eq!(some.retries("a", Level::Default), Some(0));
-        assert_eq!(some.balancers().map(|name| &**name).collect::<Vec<_>>(), ["x"]);
+        let balancer = |method| some.balancer(method, Level::Default).map(|name| &**name);
+        assert_eq!((balancer("a"), balancer("b")), (Some("x"), None));
+    }
+    #[test]
+    fn balancers_and_sticky_calls_go_by_level_and_weights_by_method() {
+        let all = of(&[
+            ("loadbalance", "random"),
+            ("a.loadbalance", "leastactive"),
+            ("sticky", "true"),
+            ("a.sticky", "no"),
+            ("a.weight", "7"),
+            ("b.weight", "-7"),
+            ("c.weight", "1.5"),
+        ]);
+        let all = all.unwrap();
+        let balancer = |method, level| all.balancer(method, level).map(|name| &**name);
+        assert_eq!(balancer("a", Level::Service), Some("leastactive"));
+        assert_eq!(balancer("b", Level::Service), None);
+        assert_eq!(balancer("b", Level::Default), Some("random"));
+        assert_eq!(balancer("a", Level::Method), None);
+        assert_eq!(all.sticky("a", Level::Default), Some(false));
+        assert_eq!(all.sticky("b", Level::Default), Some(true));
+        assert_eq!(["a", "b", "c", "d"].map(|m| all.weight(m)), [Some(7), Some(0), None, None]);
     }
 }

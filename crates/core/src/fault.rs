@@ -4,11 +4,16 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use bytestring::ByteString;
+
 use crate::call::Call;
 use crate::endpoint::Endpoint;
+use crate::instance::Provider;
 use crate::invoke::{Invoking, Outcome};
+use crate::payload::{Content, Payload};
 use crate::status::Status;
-use crate::time::{Duration, Sleep};
+use crate::time::{Duration, Instant, Sleep};
+use crate::value::Value;
 
 /// The treatment of failures, by Dubbo's names (`cluster` of a reference).
 ///
@@ -34,6 +39,9 @@ pub enum Fault {
     Failover,
     /// Reports the first failure.
     Failfast,
+    /// The treatment of this name, such as `failsafe`. A client looks it up when it is built; in a policy of a plan
+    /// of your own it is not looked up, and its calls fail.
+    Named(ByteString),
     /// Runs attempts as the strategy sees fit.
     Strategy(Arc<dyn FaultStrategy>),
 }
@@ -45,7 +53,8 @@ impl Fault {
     }
 }
 
-/// A treatment of failures as builders take it: a [`Fault`] or a [`FaultStrategy`].
+/// A treatment of failures as builders take it: a [`Fault`], a [`FaultStrategy`], or the name of one such as
+/// `"failsafe"`.
 ///
 /// ```
 /// # mod dubhe { pub mod fault { pub use dubhe_core::fault::IntoFault; } pub use dubhe_core::fault::{Attempts, Fault}; pub use dubhe_core::{Call, Reply, Status}; }
@@ -62,10 +71,11 @@ impl Fault {
 /// }
 /// assert!(matches!(configure(Fault::Failfast), Fault::Failfast));
 /// assert!(matches!(configure(once), Fault::Strategy(_)));
+/// assert!(matches!(configure("failback"), Fault::Named(_)));
 /// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a treatment of failures",
-    note = "it is a `Fault`, such as `Fault::Failfast`, or a strategy: an \
+    note = "it is a `Fault`, such as `Fault::Failfast`, a name, such as \"failsafe\", or a strategy: an \
             `async fn(call: Call, attempts: Attempts) -> Result<Reply, Status>`"
 )]
 pub trait IntoFault {
@@ -79,6 +89,12 @@ impl IntoFault for Fault {
     }
 }
 
+impl IntoFault for &str {
+    fn into_fault(self) -> Fault {
+        Fault::Named(self.into())
+    }
+}
+
 impl<S: FaultStrategy> IntoFault for S {
     fn into_fault(self) -> Fault {
         Fault::strategy(self)
@@ -87,11 +103,12 @@ impl<S: FaultStrategy> IntoFault for S {
 
 impl fmt::Debug for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Failover => "Failover",
-            Self::Failfast => "Failfast",
-            Self::Strategy(_) => "Strategy(..)",
-        })
+        match self {
+            Self::Failover => f.write_str("Failover"),
+            Self::Failfast => f.write_str("Failfast"),
+            Self::Named(name) => write!(f, "Named({name:?})"),
+            Self::Strategy(_) => f.write_str("Strategy(..)"),
+        }
     }
 }
 
@@ -178,7 +195,7 @@ pub struct Attempts(Arc<dyn MakeAttempt>);
 /// use std::future::Future;
 /// use std::pin::Pin;
 /// use std::sync::Arc;
-/// use std::time::Duration;
+/// use std::time::{Duration, Instant};
 /// use dubhe::fault::MakeAttempt;
 /// use dubhe::time::Sleep;
 /// use dubhe::{Attempts, Call, Endpoint, Invoking, Status};
@@ -195,6 +212,7 @@ pub struct Attempts(Arc<dyn MakeAttempt>);
 ///     fn attempt(self: Arc<Self>, _: Call, _: Option<Endpoint>) -> Invoking {
 ///         Invoking::ready(Err(Status::unavailable("as ever")))
 ///     }
+///     fn now(&self) -> Instant { Instant::now() }
 ///     fn sleep(&self, _: Duration) -> Sleep { Box::pin(std::future::ready(())) }
 ///     fn spawn(&self, _: Pin<Box<dyn Future<Output = ()> + Send>>) {}
 /// }
@@ -217,8 +235,37 @@ pub trait MakeAttempt: Send + Sync {
     /// The endpoints that rules leave for `call`.
     fn candidates(&self, call: &Call) -> Vec<Endpoint>;
 
+    /// Those of them that can be asked now; by default all.
+    fn available(&self, call: &Call) -> Vec<Endpoint> {
+        self.candidates(call)
+    }
+
+    /// The endpoint that the balancer picks for `call`, another one than those `but` where there is one; by default
+    /// the first.
+    fn choose(&self, call: &Call, but: &[Provider]) -> Option<Endpoint> {
+        let all = self.candidates(call);
+        let other = all.iter().find(|endpoint| !but.contains(endpoint.provider()));
+        other.or(all.first()).cloned()
+    }
+
+    /// The retries that the client sets for the call; by default none.
+    fn set_retries(&self) -> Option<u32> {
+        None
+    }
+
+    /// The values of `payload`, if they can be seen; by default those that are values already.
+    fn values(&self, payload: &Payload) -> Option<Vec<Value>> {
+        match payload {
+            Payload::Message(Content::Dynamic(value)) => Some(vec![value.clone()]),
+            _ => None,
+        }
+    }
+
     /// Sends `call` to `endpoint`, or else to one that was not tried yet where there is one.
     fn attempt(self: Arc<Self>, call: Call, endpoint: Option<Endpoint>) -> Invoking;
+
+    /// The present, by the clock of the application.
+    fn now(&self) -> Instant;
 
     /// Resolves after `time`, by the clock of the application.
     fn sleep(&self, time: Duration) -> Sleep;
@@ -260,6 +307,29 @@ impl Attempts {
         self.0.candidates(call)
     }
 
+    /// Those of the [candidates](Self::candidates) that can be asked now: ready, connected as far as is known, and not
+    /// passed over.
+    pub fn available(&self, call: &Call) -> Vec<Endpoint> {
+        self.0.available(call)
+    }
+
+    /// Chooses an endpoint by the balancer for [`on`](Self::on), another one than those `but` where there is one. It
+    /// is asked nothing yet.
+    pub fn choose(&self, call: &Call, but: &[Provider]) -> Option<Endpoint> {
+        self.0.choose(call, but)
+    }
+
+    /// The [retries](Self::retries) that the client sets for the call, `None` where they are a default.
+    pub fn set_retries(&self) -> Option<u32> {
+        self.0.set_retries()
+    }
+
+    /// Decodes the values of a payload, such as the message of a reply; `None` if it is in a format that the client
+    /// does not decode.
+    pub fn values(&self, payload: &Payload) -> Option<Vec<Value>> {
+        self.0.values(payload)
+    }
+
     /// Sends `call` to an endpoint that the balancer picks, which none of the attempts so far went
     /// to where there is such a one.
     pub fn next(&self, call: Call) -> Invoking {
@@ -269,6 +339,11 @@ impl Attempts {
     /// Sends `call` to `endpoint`.
     pub fn on(&self, endpoint: &Endpoint, call: Call) -> Invoking {
         self.0.clone().attempt(call, Some(endpoint.clone()))
+    }
+
+    /// The present, by the clock of the application.
+    pub fn now(&self) -> Instant {
+        self.0.now()
     }
 
     /// Resolves after `time`, by the clock of the application.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytestring::ByteString;
 
-use crate::defaults::CallDefaults;
+use crate::defaults::{self, CallDefaults};
 use crate::metadata::Metadata;
 use crate::origin::Origin;
 use crate::params::{PackedParams, ServiceParams};
@@ -150,7 +150,7 @@ struct Facts {
 impl Provider {
     /// The facts of `offer` on `instance`.
     pub fn new(instance: Arc<Instance>, offer: Offer, service: Arc<ServiceParams>) -> Self {
-        let weight = service.get("weight").and_then(|w| w.parse().ok()).unwrap_or(DEFAULT_WEIGHT);
+        let weight = service.get("weight").and_then(defaults::weight).unwrap_or(DEFAULT_WEIGHT);
         let warmup = service.get("warmup").and_then(|ms| ms.parse().ok());
         let warmup = warmup.map_or(DEFAULT_WARMUP, Duration::from_millis);
         let token = service.get("token").filter(|token| !token.is_empty());
@@ -235,6 +235,18 @@ impl Provider {
     /// The parameter `weight`, 100 by default: the share of the calls once it has warmed up.
     pub(crate) fn full_weight(&self) -> u32 {
         self.0.weight
+    }
+
+    /// The parameter `weight` of `method`, else that of the service.
+    pub(crate) fn full_weight_of(&self, method: &str) -> u32 {
+        let own = self.call_defaults().and_then(|all| all.weight(method));
+        own.unwrap_or(self.0.weight)
+    }
+
+    /// The greatest weight that it has for any method.
+    pub(crate) fn greatest_weight(&self) -> u32 {
+        let own = self.call_defaults().into_iter().flat_map(CallDefaults::weights);
+        own.map(|(_, weight)| weight).fold(self.0.weight, u32::max)
     }
 
     /// The parameter `warmup`, 10 minutes by default.

@@ -5,8 +5,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytestring::ByteString;
+
 use crate::balance::Balance;
-use crate::call::CallView;
+use crate::call::{Call, CallView};
 use crate::defaults::Level;
 use crate::end::End;
 use crate::endpoint::{Endpoint, Endpoints};
@@ -226,13 +228,15 @@ pub trait Destination: Send + Sync + 'static {
 pub struct Picked {
     endpoint: Endpoint,
     balance: Option<Arc<dyn Balance>>,
+    /// The method of the attempt, once it has begun.
+    method: ByteString,
 }
 
 impl Picked {
     /// Picks `endpoint`; `balance` learns how the attempt ends.
     pub fn new(endpoint: &Endpoint, balance: Option<Arc<dyn Balance>>) -> Self {
         endpoint.stats().begin();
-        Self { endpoint: endpoint.clone(), balance }
+        Self { endpoint: endpoint.clone(), balance, method: ByteString::new() }
     }
 
     /// The endpoint.
@@ -240,10 +244,18 @@ impl Picked {
         &self.endpoint
     }
 
+    /// Reports the beginning of an attempt of `call` to the balancer.
+    pub fn begin(&mut self, call: &Call) {
+        if let Some(balance) = &self.balance {
+            self.method = call.shared_method_name();
+            balance.began(&self.endpoint, &self.method);
+        }
+    }
+
     /// Reports the end of the attempt to the balancer.
     pub fn finish(&mut self, end: &End<'_>) {
         if let Some(balance) = self.balance.take() {
-            balance.finish(&self.endpoint, end);
+            balance.ended(&self.endpoint, &self.method, end);
         }
     }
 }

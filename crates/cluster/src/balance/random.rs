@@ -49,13 +49,19 @@ impl Balance for Random {
 }
 
 impl Pick for Random {
-    fn pick<'a>(&self, _: &CallView<'_>, from: &'a Selection, _: Instant) -> Option<&'a Endpoint> {
+    fn pick<'a>(
+        &self,
+        call: &CallView<'_>,
+        from: &'a Selection,
+        _: Instant,
+    ) -> Option<&'a Endpoint> {
         if from.len() < 2 {
             return from.get(0);
         }
-        match from.total_weight() {
+        let weights = from.weights(call.method_name());
+        match weights.total() {
             0 => from.get(usize::try_from(self.source.below(from.len() as u64)).ok()?),
-            weight => from.at_weight(self.source.below(weight)),
+            weight => weights.at(self.source.below(weight)),
         }
     }
 }

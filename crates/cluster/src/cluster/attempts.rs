@@ -3,11 +3,13 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
+use dubhe_core::endpoint::Level;
 use dubhe_core::fault::MakeAttempt;
+use dubhe_core::payload::Content;
 use dubhe_core::plan::{Picked, Policy};
 use dubhe_core::status::Retry;
 use dubhe_core::time::{Duration, Instant, Sleep, after};
-use dubhe_core::{Call, Code, Endpoint, Invoking, Provider, Status};
+use dubhe_core::{Call, Code, Endpoint, Invoking, Payload, Provider, Status, Value};
 use parking_lot::Mutex;
 
 use super::{Cluster, candidates, nobody, patience};
@@ -103,6 +105,30 @@ impl MakeAttempt for CallAttempts {
         })
     }
 
+    fn available(&self, call: &Call) -> Vec<Endpoint> {
+        let now = self.cluster.clock().now();
+        let mut all = self.candidates(call);
+        all.retain(|one| one.instance().is_available() && !one.state().is_away(now));
+        all
+    }
+
+    fn choose(&self, call: &Call, but: &[Provider]) -> Option<Endpoint> {
+        let now = self.cluster.clock().now();
+        let picked = self.cluster.pick_now(&self.policy, call, but, now).ok()??;
+        Some(picked.endpoint().clone())
+    }
+
+    fn set_retries(&self) -> Option<u32> {
+        (self.policy.retries_level > Level::Default).then_some(self.policy.retries)
+    }
+
+    fn values(&self, payload: &Payload) -> Option<Vec<Value>> {
+        match payload {
+            Payload::Message(Content::Dynamic(value)) => Some(vec![value.clone()]),
+            other => self.cluster.decode(other),
+        }
+    }
+
     fn attempt(self: Arc<Self>, call: Call, endpoint: Option<Endpoint>) -> Invoking {
         Invoking::boxed(async move {
             let Self { cluster, policy, made } = &*self;
@@ -135,6 +161,10 @@ impl MakeAttempt for CallAttempts {
             }
             outcome
         })
+    }
+
+    fn now(&self) -> Instant {
+        self.cluster.clock().now()
     }
 
     fn sleep(&self, time: Duration) -> Sleep {

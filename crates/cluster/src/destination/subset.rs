@@ -64,9 +64,18 @@ impl Subset {
         if tried.is_empty() {
             return self.balancer.pick(call, from, now).cloned();
         }
-        let untried = |from: &Selection| without(from, now, |e| tried.contains(e));
-        let rest = untried(from).or_else(|| untried(&self.all));
-        self.balancer.pick(call, rest.as_ref().unwrap_or(from), now).cloned()
+        // As in Dubbo Java, all are in the draw, and only who was tried is drawn again: turns go on where they were.
+        let first = self.balancer.pick(call, from, now)?;
+        if !tried.contains(first) && !shares_zone(first, tried) {
+            return Some(first.clone());
+        }
+        let others = |from: &Selection| without(from, now, |e| tried.contains(e));
+        let elsewhere = |from: &Selection| without(from, now, |e| shares_zone(e, tried));
+        let rest = others(from).or_else(|| others(&self.all));
+        let Some(rest) = rest else { return Some(first.clone()) };
+        // What failed there may be the zone.
+        let rest = elsewhere(&rest).unwrap_or(rest);
+        self.balancer.pick(call, &rest, now).cloned()
     }
 
     /// The endpoints that can be asked now; else those that still serve, though they are not ready or
@@ -87,6 +96,12 @@ impl Subset {
         let until = selection.changes().into_iter().chain(returns).min();
         Present { selection, seen, until }
     }
+}
+
+/// Returns `true` if the endpoint is in the zone of one that was tried.
+fn shares_zone(endpoint: &Endpoint, tried: &[Provider]) -> bool {
+    let zone = &endpoint.instance().zone;
+    zone.is_some() && tried.iter().any(|tried| tried.instance().zone == *zone)
 }
 
 /// The members of `from` that are not `out`; `None` when nobody is left.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytestring::ByteString;
-use dubhe_core::balance::Balance;
+use dubhe_core::balance::Balancing;
 use dubhe_core::end::Until;
 use dubhe_core::endpoint::Level;
 use dubhe_core::fault::Fault;
@@ -15,6 +15,8 @@ use dubhe_core::plan::{Destination, Plan, Policy};
 use dubhe_core::time::SharedClock;
 use dubhe_core::{CallView, Status};
 
+use crate::balance::check;
+use crate::fault::named;
 use crate::panicked::guard;
 
 /// Options of a client, or of one of its methods over those of the client.
@@ -43,8 +45,10 @@ pub struct ClientOptions {
     pub retries: Option<u32>,
     /// The treatment of failures; failover by default.
     pub fault: Option<Fault>,
-    /// The balancer; random by weight by default.
-    pub balance: Option<Arc<dyn Balance>>,
+    /// The balancer; by default the one that providers publish, else random by weight.
+    pub balance: Option<Balancing>,
+    /// Whether calls stay at one provider; by default what providers publish, else not.
+    pub sticky: Option<bool>,
     /// Permission to run the call twice; given by default, as in Dubbo.
     pub repeatable: Option<bool>,
     /// Attachments that every call gets.
@@ -64,6 +68,39 @@ fn set_for_all(set: bool) -> Level {
     if set { Level::Service } else { Level::Default }
 }
 
+/// The options of a client, or of a method, that its destination depends on.
+///
+/// ```
+/// # mod dubhe { pub mod client { pub use dubhe_cluster::plan::Choice; } pub mod fault { pub use dubhe_core::endpoint::Level; } }
+/// use dubhe::client::Choice;
+/// use dubhe::fault::Level;
+///
+/// // Of a client that says nothing: what providers publish counts.
+/// assert_eq!(Choice::default().sticky_level, Level::Default);
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Choice {
+    /// The balancer, if one is set.
+    pub balance: Option<Balancing>,
+    /// The level at which it is.
+    pub balance_level: Level,
+    /// Whether calls stay at one provider, if that is set.
+    pub sticky: Option<bool>,
+    /// The level at which it is.
+    pub sticky_level: Level,
+}
+
+/// The options with names in them looked up.
+fn look_up(mut options: ClientOptions) -> Result<ClientOptions, Status> {
+    if let Some(Fault::Named(name)) = &options.fault {
+        options.fault = Some(named(name)?);
+    }
+    if let Some(Balancing::Named(name)) = &options.balance {
+        check(name)?;
+    }
+    Ok(options)
+}
+
 /// Policies made once, when the client is built.
 #[derive(Debug)]
 pub struct StaticPlan {
@@ -77,27 +114,38 @@ impl StaticPlan {
     ///
     /// # Errors
     /// [`Code::Internal`](dubhe_core::Code::Internal) after a panic; the message has its text.
+    /// [`Code::InvalidArgument`](dubhe_core::Code::InvalidArgument) for the name of a balancer or of a treatment of
+    /// failures that is not known.
     pub fn try_new(
         options: &ClientOptions,
         methods: impl IntoIterator<Item = (ByteString, ClientOptions)>,
         clock: &SharedClock,
-        destination: impl FnMut(Option<&Arc<dyn Balance>>) -> Arc<dyn Destination>,
+        destination: impl FnMut(&Choice) -> Arc<dyn Destination>,
     ) -> Result<Self, Status> {
-        let make = || Self::new(options, methods, clock, destination);
+        let options = look_up(options.clone())?;
+        let methods = methods.into_iter().map(|(name, own)| Ok((name, look_up(own)?)));
+        let methods = methods.collect::<Result<Vec<_>, Status>>()?;
+        let make = || Self::new(&options, methods, clock, destination);
         let whose = || "the directory, a router or the balancer, preparing for its first set,";
         guard(make, || whose().to_owned())
             .map_err(|panicked| Status::internal(panicked.to_string()))
     }
 
-    /// The plan of `options`, and of `methods` over them. `destination` makes that of a balancer;
-    /// it is asked once for each, `None` meaning the default one.
+    /// The plan of `options`, and of `methods` over them. `destination` makes one; it is asked for the client, and for
+    /// each method with a choice of its own. Names of treatments of failures are not looked up.
     pub fn new(
         options: &ClientOptions,
         methods: impl IntoIterator<Item = (ByteString, ClientOptions)>,
         clock: &SharedClock,
-        mut destination: impl FnMut(Option<&Arc<dyn Balance>>) -> Arc<dyn Destination>,
+        mut destination: impl FnMut(&Choice) -> Arc<dyn Destination>,
     ) -> Self {
         let chain = |steps: Vec<Step>| Chain::new(steps, clock, Until::Received);
+        let choice = Choice {
+            balance: options.balance.clone(),
+            balance_level: set_for_all(options.balance.is_some()),
+            sticky: options.sticky,
+            sticky_level: set_for_all(options.sticky.is_some()),
+        };
         let default = Policy {
             timeout: options.timeout.unwrap_or(DEFAULT_TIMEOUT),
             timeout_level: set_for_all(options.timeout.is_some()),
@@ -105,7 +153,7 @@ impl StaticPlan {
             retries: options.retries.unwrap_or(DEFAULT_RETRIES),
             retries_level: set_for_all(options.retries.is_some()),
             fault: options.fault.clone().unwrap_or_default(),
-            destination: destination(options.balance.as_ref()),
+            destination: destination(&choice),
             metadata: options.metadata.clone(),
             repeatable: options.repeatable.unwrap_or(true),
             filters: chain(options.filters.clone()),
@@ -128,9 +176,16 @@ impl StaticPlan {
                 retries: own.retries.unwrap_or(default.retries),
                 retries_level: own.retries.map_or(default.retries_level, |_| Level::Method),
                 fault: own.fault.unwrap_or_else(|| default.fault.clone()),
-                destination: match &own.balance {
-                    Some(balance) => destination(Some(balance)),
-                    None => default.destination.clone(),
+                destination: if own.balance.is_none() && own.sticky.is_none() {
+                    default.destination.clone()
+                } else {
+                    let level = |own: bool, all| if own { Level::Method } else { all };
+                    destination(&Choice {
+                        balance_level: level(own.balance.is_some(), choice.balance_level),
+                        balance: own.balance.or_else(|| choice.balance.clone()),
+                        sticky_level: level(own.sticky.is_some(), choice.sticky_level),
+                        sticky: own.sticky.or(choice.sticky),
+                    })
                 },
                 metadata,
                 repeatable: own.repeatable.unwrap_or(default.repeatable),

@@ -3,6 +3,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+use bytestring::ByteString;
+
+use crate::defaults::CallDefaults;
 use crate::endpoint::{Endpoint, Endpoints};
 use crate::router::Bitmap;
 use crate::time::Instant;
@@ -30,9 +33,84 @@ pub struct Selection {
     set: Arc<Endpoints>,
     /// The members by their places in the set; `None` for all.
     members: Option<Members>,
+    sums: Sums,
+    /// Those of methods for which a member has a weight of its own.
+    of_methods: Vec<(ByteString, Sums)>,
+    changes: Option<Instant>,
+}
+
+/// The weights of the members.
+#[derive(Clone, Debug, Default)]
+struct Sums {
     /// The sums of the weights up to and with each member; empty when all weights are equal.
     sums: Vec<u64>,
-    changes: Option<Instant>,
+    /// The weight of each when all are equal.
+    each: u32,
+}
+
+impl Sums {
+    fn of(weights: impl ExactSizeIterator<Item = u32>) -> Self {
+        let (mut sum, mut uniform, mut first) = (0, true, None);
+        let mut sums = Vec::with_capacity(weights.len());
+        for weight in weights {
+            uniform &= *first.get_or_insert(weight) == weight;
+            sum += u64::from(weight);
+            sums.push(sum);
+        }
+        // Endpoints that all weigh nothing share alike.
+        if uniform {
+            Self { sums: Vec::new(), each: first.unwrap_or(0) }
+        } else {
+            Self { sums, each: 0 }
+        }
+    }
+}
+
+/// The weights that the members of a [`Selection`] have for one method.
+///
+/// ```
+/// # mod dubhe { pub mod balance { pub use dubhe_core::balance::{Selection, Weights}; } pub use dubhe_core::Endpoint; }
+/// use dubhe::balance::Selection;
+/// use dubhe::Endpoint;
+///
+/// /// The member at the middle of all weights, for calls of `pay`.
+/// fn middle(from: &Selection) -> Option<&Endpoint> {
+///     let weights = from.weights("pay");
+///     match weights.total() {
+///         0 => from.get(from.len() / 2),
+///         total => weights.at(total / 2),
+///     }
+/// }
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Weights<'a> {
+    from: &'a Selection,
+    sums: &'a Sums,
+}
+
+impl<'a> Weights<'a> {
+    /// The sum of the weights, or 0 when all weights are equal: then every member has the same share.
+    pub fn total(&self) -> u64 {
+        self.sums.sums.last().copied().unwrap_or(0)
+    }
+
+    /// The member on which `point` falls, from 0 to below [`total`](Self::total), when each takes as much room as it
+    /// weighs. Takes O(log n).
+    pub fn at(&self, point: u64) -> Option<&'a Endpoint> {
+        self.from.get(self.number_at(point))
+    }
+
+    /// The number of that member, from 0.
+    pub fn number_at(&self, point: u64) -> usize {
+        place_of(&self.sums.sums, &point)
+    }
+
+    /// The weight of member number `n`, from 0.
+    pub fn of(&self, n: usize) -> u32 {
+        let Some(sum) = self.sums.sums.get(n) else { return self.sums.each };
+        let before = n.checked_sub(1).and_then(|n| self.sums.sums.get(n)).copied();
+        u32::try_from(sum - before.unwrap_or(0)).unwrap_or(u32::MAX)
+    }
 }
 
 #[derive(Clone)]
@@ -46,24 +124,26 @@ impl Selection {
     pub fn new(set: &Arc<Endpoints>, only: Option<&Bitmap>, now: Instant) -> Self {
         let only = only.filter(|map| map.count() < set.len());
         let members = only.map(|map| Members { map: map.clone(), places: map.iter().collect() });
-        let mut made = Self { set: set.clone(), members, sums: Vec::new(), changes: None };
-        let (mut sum, mut uniform, mut first) = (0, true, None);
-        let mut sums = Vec::with_capacity(made.len());
-        let mut changes: Option<Instant> = None;
+        let sums = Sums::default();
+        let mut made =
+            Self { set: set.clone(), members, sums, of_methods: Vec::new(), changes: None };
+        let changes = made.iter().filter_map(|endpoint| endpoint.weight_changes(now)).min();
+        let mut methods: Vec<&ByteString> = Vec::new();
         for endpoint in made.iter() {
-            let weight = endpoint.weight(now);
-            if let Some(at) = endpoint.weight_changes(now) {
-                changes = Some(changes.map_or(at, |other| other.min(at)));
-            }
-            uniform &= *first.get_or_insert(weight) == weight;
-            sum += u64::from(weight);
-            sums.push(sum);
+            let own = endpoint.call_defaults().into_iter().flat_map(CallDefaults::weights);
+            methods.extend(own.map(|(method, _)| method));
+            methods.sort_unstable();
+            methods.dedup();
         }
-        // Endpoints that all weigh nothing share alike.
-        if !uniform {
-            made.sums = sums;
-        }
-        made.changes = changes;
+        let all = |n: usize| made.get(n);
+        let places = 0..made.len();
+        let sums = Sums::of(places.clone().map(|n| all(n).map_or(0, |e| e.weight(now))));
+        let of_methods = methods.into_iter().map(|method| {
+            let weight = |n| all(n).map_or(0, |e| e.weight_of(method, now));
+            (method.clone(), Sums::of(places.clone().map(weight)))
+        });
+        let of_methods = of_methods.collect();
+        (made.sums, made.of_methods, made.changes) = (sums, of_methods, changes);
         made
     }
 
@@ -114,13 +194,20 @@ impl Selection {
     /// The sum of the weights, or 0 when all weights are equal: then every member has the same
     /// share.
     pub fn total_weight(&self) -> u64 {
-        self.sums.last().copied().unwrap_or(0)
+        Weights { from: self, sums: &self.sums }.total()
     }
 
     /// The member on which `point` falls, from 0 to below [`Selection::total_weight`], when each
     /// takes as much room as it weighs. Takes O(log n).
     pub fn at_weight(&self, point: u64) -> Option<&Endpoint> {
-        self.get(place_of(&self.sums, &point))
+        Weights { from: self, sums: &self.sums }.at(point)
+    }
+
+    /// The weights for calls of `method`: those of all calls, but where members have a weight of their own for it
+    /// (Dubbo's `METHOD.weight`).
+    pub fn weights(&self, method: &str) -> Weights<'_> {
+        let own = self.of_methods.iter().find(|(name, _)| **name == *method);
+        Weights { from: self, sums: own.map_or(&self.sums, |(_, sums)| sums) }
     }
 
     /// The moment at which a weight is another one; `None` for never.

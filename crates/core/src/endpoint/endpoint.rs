@@ -13,19 +13,6 @@ use crate::params::ServiceParams;
 use crate::service::ServiceKey;
 use crate::time::{Duration, Instant, after};
 
-/// The weight of a provider that was started `uptime` ago, less than `warmup`.
-fn warmup_weight(uptime: Duration, warmup: Duration, weight: u32) -> u32 {
-    // Java computes with whole milliseconds and in 32-bit floats.
-    let part = uptime.as_millis() as f32 / (warmup.as_millis() as f32 / weight as f32);
-    #[allow(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "rounds down and saturates, as Java's does"
-    )]
-    let part = part as u32;
-    part.clamp(1, weight.max(1))
-}
-
 /// A [`Provider`] with its state: its channel, its calls in flight, what balancers learnt of it.
 /// Cheap to clone.
 ///
@@ -60,6 +47,20 @@ impl Endpoint {
         let instance = Instance { host: host.into(), ..Instance::default() };
         let offer = Offer { protocol: protocol.into(), port };
         Self::new(Arc::new(instance), offer, Arc::default())
+    }
+
+    /// The weight of a provider that was started `uptime` ago, less than `warmup` (Dubbo Java
+    /// `AbstractLoadBalance.calculateWarmupWeight`): its part of the time, rounded down, and at least 1.
+    pub fn warmup_weight(uptime: Duration, warmup: Duration, weight: u32) -> u32 {
+        // Java computes with whole milliseconds and in 32-bit floats.
+        let part = uptime.as_millis() as f32 / (warmup.as_millis() as f32 / weight as f32);
+        #[allow(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "rounds down and saturates, as Java's does"
+        )]
+        let part = part as u32;
+        part.clamp(1, weight.max(1))
     }
 
     /// The same endpoint with a state that exists already.
@@ -99,25 +100,37 @@ impl Endpoint {
     /// `AbstractLoadBalance.calculateWarmupWeight`): as much as it has lived of `warmup`
     /// milliseconds, 10 minutes by default, and at least 1.
     pub fn weight(&self, now: Instant) -> u32 {
+        self.warmed(self.provider.full_weight(), now)
+    }
+
+    /// The share of the calls of `method`: of the parameter `METHOD.weight` where there is one, else as
+    /// [`weight`](Self::weight).
+    pub fn weight_of(&self, method: &str, now: Instant) -> u32 {
+        self.warmed(self.provider.full_weight_of(method), now)
+    }
+
+    fn warmed(&self, full: u32, now: Instant) -> u32 {
         match self.warming(now) {
-            Some(uptime) => {
-                warmup_weight(uptime, self.provider.warmup(), self.provider.full_weight())
-            }
-            None => self.provider.full_weight(),
+            Some(uptime) if full > 0 => Self::warmup_weight(uptime, self.provider.warmup(), full),
+            _ => full,
         }
     }
 
     /// The moment at which the weight becomes another one; `None` for never.
     pub fn weight_changes(&self, now: Instant) -> Option<Instant> {
         self.warming(now)?;
-        let step = self.provider.warmup() / self.provider.full_weight().max(1);
+        let greatest = self.provider.greatest_weight();
+        if greatest == 0 {
+            return None;
+        }
+        let step = self.provider.warmup() / greatest;
         Some(after(now, step.max(Duration::from_millis(1))))
     }
 
     /// The time that it has lived, when that is less than its time of warming up.
     fn warming(&self, now: Instant) -> Option<Duration> {
         let lived = now.saturating_duration_since(self.state.started()?);
-        (lived < self.provider.warmup() && self.provider.full_weight() > 0).then_some(lived)
+        (lived < self.provider.warmup()).then_some(lived)
     }
 }
 
@@ -170,7 +183,8 @@ mod tests {
             (16_777_217, 16_777_217, 333_333, 333_333),
         ] {
             let [warmup, uptime] = [warmup, uptime].map(Duration::from_millis);
-            assert_eq!(warmup_weight(uptime, warmup, weight), expected, "{uptime:?} of {warmup:?}");
+            let found = Endpoint::warmup_weight(uptime, warmup, weight);
+            assert_eq!(found, expected, "{uptime:?} of {warmup:?}");
         }
     }
 
