@@ -138,8 +138,11 @@ pub use dubhe_hessian2::java;
 
 /// Balancers, and the traits to write one.
 pub mod balance {
-    pub use dubhe_cluster::balance::Random;
-    pub use dubhe_core::balance::{Balance, Pick, Selection};
+    pub use dubhe_cluster::balance::{
+        ConsistentHash, LeastActive, OutlierLimit, PeakEwma, Random, RoundRobin, ShortestResponse,
+        Sticky, check, named,
+    };
+    pub use dubhe_core::balance::{Balance, Balancing, IntoBalance, Pick, Selection, Weights};
     pub use dubhe_core::endpoint::{Changes, EndpointState, TimeoutLimit};
 }
 
@@ -157,7 +160,7 @@ pub mod call {
 /// The environment that the clients of an application share, and the cluster of a client.
 pub mod client {
     pub use dubhe_client::{Environment, EnvironmentBuilder, RemoteMetadataService, Stub};
-    pub use dubhe_cluster::plan::ClientOptions;
+    pub use dubhe_cluster::plan::{Choice, ClientOptions};
     pub use dubhe_cluster::{Channels, Cluster, Directories, Tasks};
 }
 
@@ -218,6 +221,9 @@ pub mod dispatch {
 
 /// The treatment of failures: strategies, and the policy that they run under.
 pub mod fault {
+    pub use dubhe_cluster::fault::{
+        Available, Broadcast, Failback, Failsafe, Forking, Hedge, Mergeable, Merger, named,
+    };
     pub use dubhe_core::endpoint::{CallDefaults, Level};
     pub use dubhe_core::fault::{Attempts, Fault, FaultStrategy, IntoFault, MakeAttempt};
     pub use dubhe_core::filter::Chain;
@@ -355,7 +361,7 @@ pub mod registry {
 
 /// The traits and types to write a router.
 pub mod router {
-    pub use dubhe_cluster::router::{RegistryChoice, ZoneAffinity};
+    pub use dubhe_cluster::router::{RegistryChoice, Subset, ZoneAffinity};
     pub use dubhe_core::endpoint::Endpoints;
     pub use dubhe_core::router::{Bitmap, PreparedRouter, Router, Trace, TraceStep};
 }

@@ -532,7 +532,8 @@ impl Balance for Twice {
 
 impl Pick for Twice {
     fn pick<'a>(&self, _: &CallView<'_>, from: &'a Selection, _: Instant) -> Option<&'a Endpoint> {
-        from.get(0).filter(|_| self.0.fetch_add(1, Ordering::Relaxed) < 2)
+        // The second attempt draws again, since the first of all was tried.
+        from.get(0).filter(|_| self.0.fetch_add(1, Ordering::Relaxed) < 3)
     }
 }
 

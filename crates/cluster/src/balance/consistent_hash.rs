@@ -103,7 +103,7 @@ fn arguments(provider: &Provider, method: Option<&str>) -> Vec<usize> {
 /// The rings of a set: one for each number of points.
 #[derive(Default)]
 struct Rings {
-    rings: Vec<(usize, Ring)>,
+    by_nodes: Vec<(usize, Ring)>,
     service: Hashed,
     methods: HashMap<ByteString, Hashed>,
 }
@@ -117,10 +117,10 @@ struct Hashed {
 
 impl Rings {
     fn add(&mut self, set: &Selection, nodes: usize, arguments: Vec<usize>) -> Hashed {
-        let known = self.rings.iter().position(|(known, _)| *known == nodes);
+        let known = self.by_nodes.iter().position(|(known, _)| *known == nodes);
         let ring = known.unwrap_or_else(|| {
-            self.rings.push((nodes, Ring::new(set, nodes)));
-            self.rings.len() - 1
+            self.by_nodes.push((nodes, Ring::new(set, nodes)));
+            self.by_nodes.len() - 1
         });
         Hashed { ring, arguments }
     }
@@ -220,7 +220,7 @@ impl Pick for Rings {
             }
         }
         let digest: [u8; 16] = key.0.finalize().into();
-        let (_, ring) = self.rings.get(hashed.ring)?;
+        let (_, ring) = self.by_nodes.get(hashed.ring)?;
         ring.find(point(&digest, 0), from)
     }
 }

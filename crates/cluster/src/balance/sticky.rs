@@ -6,7 +6,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use bytestring::ByteString;
 use dubhe_core::balance::{Balance, Pick, Selection};
-use dubhe_core::endpoint::Level;
+use dubhe_core::endpoint::{CallDefaults, Level};
 use dubhe_core::time::Instant;
 use dubhe_core::{CallView, End, Endpoint};
 
@@ -17,7 +17,7 @@ use dubhe_core::{CallView, End, Endpoint};
 /// `METHOD.sticky`. All of them stay at the same endpoint.
 ///
 /// ```
-/// # mod dubhe { pub mod balance { pub use dubhe_core::balance::Balance; pub use dubhe_cluster::balance::{Random, Sticky}; } pub mod fault { pub use dubhe_core::endpoint::Level; } }
+/// # mod dubhe { pub mod balance { pub use dubhe_core::balance::Balance; pub use dubhe_cluster::balance::{Random, Sticky}; } pub mod fault { pub use dubhe_core::endpoint::{CallDefaults, Level}; } }
 /// use std::sync::Arc;
 /// use dubhe::balance::{Balance, Random, Sticky};
 /// use dubhe::fault::Level;
@@ -55,7 +55,7 @@ impl Balance for Sticky {
             published.or(self.set).unwrap_or(false)
         };
         let service = of("");
-        let methods = published.into_iter().flat_map(|all| all.methods());
+        let methods = published.into_iter().flat_map(CallDefaults::methods);
         let methods = methods.map(|method| (method.clone(), of(method)));
         let methods: HashMap<_, _> = methods.filter(|(_, own)| *own != service).collect();
         if !service && methods.is_empty() {

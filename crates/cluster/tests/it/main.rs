@@ -7,6 +7,7 @@
     reason = "a test stops at the first surprise"
 )]
 
+mod balancing;
 mod cache;
 mod channels;
 mod choosing;
@@ -18,4 +19,5 @@ mod picking;
 mod plans;
 mod preparing;
 mod silent;
+mod strategies;
 mod support;

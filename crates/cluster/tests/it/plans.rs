@@ -178,6 +178,6 @@ async fn a_call_is_kept_until_it_was_answered() {
         call.body = CallBody::One(Payload::typed(Arguments));
         cluster.call(call).await.unwrap();
         // Nobody began it at the first.
-        assert_eq!(noting.take(), [(1, 2), (2, 2)]);
+        assert_eq!(noting.take(), [(1, 2), (3, 2)]);
     }
 }

@@ -14,7 +14,7 @@ pub(crate) async fn decide(case: &Case) -> Option<Result<(), String>> {
         "weight" => weights::weight(case),
         "warmup" => weights::warm_up(case),
         "hash" | "roundrobin" | "random" | "leastactive" | "shortestresponse" => picks::picks(case),
-        "zone" => registries::zone(case).await,
+        "zone" => registries::zone(case),
         "cluster" => calls::calls(case).await,
         _ => return None,
     })

@@ -32,13 +32,13 @@ fn provider(number: usize, registry: &ProviderUrl) -> Endpoint {
     Endpoint::of("dubbo", format!("10.0.1.{number}"), 20880).with_origins(Arc::new([origin]))
 }
 
-pub(super) async fn zone(case: &Case) -> Result<(), String> {
+pub(super) fn zone(case: &Case) -> Result<(), String> {
     let registries: Vec<ProviderUrl> = field(case, "registries")?;
     let zone: Option<String> = field(case, "zone")?;
     let force: Option<String> = field(case, "force")?;
     let providers = registries.iter().enumerate().map(|(n, one)| provider(n, one)).collect();
     let directory = directory(providers, Nowhere::protocol());
-    let away = now() + Duration::from_secs(60);
+    let away = now() + Duration::from_mins(1);
     for (endpoint, registry) in directory.snapshot().iter().zip(&registries) {
         if !registry.available {
             endpoint.state().eject(away);
