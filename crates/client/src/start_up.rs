@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
+use bytestring::ByteString;
+use dubhe_cluster::balance::check;
+use dubhe_cluster::fault::named;
 use dubhe_cluster::plan::ClientOptions;
 use dubhe_config::ConfigSnapshot;
+use dubhe_core::balance::Balancing;
 use dubhe_core::time::Duration;
 use dubhe_core::{ServiceKey, Status};
 
@@ -14,7 +18,7 @@ use crate::environment::Environment;
 /// `ReferenceConfigBase`, which takes from its consumer what it lacks).
 ///
 /// # Errors
-/// When a value is no number.
+/// When a value is no number, or the name of nothing.
 pub(crate) fn configure(
     options: &mut ClientOptions,
     env: &Environment,
@@ -31,6 +35,16 @@ pub(crate) fn configure(
     options.retries = match settings.retries(&reference)? {
         None => options.retries.map_or_else(|| settings.retries(all), |own| Ok(Some(own)))?,
         own => own,
+    };
+    options.balance = match settings.name(&reference, "loadbalance", check)? {
+        Some((name, ())) => Some(Balancing::Named(name)),
+        None if options.balance.is_some() => options.balance.take(),
+        None => settings.name(all, "loadbalance", check)?.map(|(name, ())| Balancing::Named(name)),
+    };
+    options.fault = match settings.name(&reference, "cluster", named)? {
+        Some((_, fault)) => Some(fault),
+        None if options.fault.is_some() => options.fault.take(),
+        None => settings.name(all, "cluster", named)?.map(|(_, fault)| fault),
     };
     Ok(())
 }
@@ -51,6 +65,27 @@ impl Settings<'_> {
     fn retries(&self, of: &str) -> Result<Option<u32>, Status> {
         let number = self.number(of, "retries")?;
         Ok(number.map(|number| u32::try_from(number.max(0)).unwrap_or(u32::MAX)))
+    }
+
+    /// The name of a part, with what `look_up` finds under it.
+    fn name<T>(
+        &self,
+        of: &str,
+        option: &str,
+        look_up: impl Fn(&str) -> Result<T, Status>,
+    ) -> Result<Option<(ByteString, T)>, Status> {
+        let Some(setting) = self.start_up.setting(self.application, &format!("{of}.{option}"))
+        else {
+            return Ok(None);
+        };
+        let (key, name) = (&setting.key, setting.value.trim());
+        let found = look_up(name).map_err(|error| {
+            error.context(format!(
+                "the start-up configuration has {key} in line {}",
+                setting.at.line
+            ))
+        })?;
+        Ok(Some((name.into(), found)))
     }
 
     fn number(&self, of: &str, name: &str) -> Result<Option<i64>, Status> {

@@ -36,7 +36,7 @@ struct MethodDefaults {
     retries: Option<u32>,
     loadbalance: Option<ByteString>,
     sticky: Option<bool>,
-    /// Of methods alone.
+    /// The weight, of methods alone.
     weight: Option<u32>,
 }
 

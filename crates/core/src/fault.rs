@@ -235,7 +235,7 @@ pub trait MakeAttempt: Send + Sync {
     /// The endpoints that rules leave for `call`.
     fn candidates(&self, call: &Call) -> Vec<Endpoint>;
 
-    /// Those of them that can be asked now; by default all.
+    /// The candidates that can be asked now; by default all.
     fn available(&self, call: &Call) -> Vec<Endpoint> {
         self.candidates(call)
     }
@@ -307,8 +307,8 @@ impl Attempts {
         self.0.candidates(call)
     }
 
-    /// Those of the [candidates](Self::candidates) that can be asked now: ready, connected as far as is known, and not
-    /// passed over.
+    /// The [candidates](Self::candidates) that can be asked now: ready, connected as far as is known, and not passed
+    /// over.
     pub fn available(&self, call: &Call) -> Vec<Endpoint> {
         self.0.available(call)
     }

@@ -85,6 +85,17 @@ fn balancer() {
 }
 
 #[test]
+fn by_name() {
+    let text = run(env!("CARGO_BIN_EXE_by_name"));
+    let lines: Vec<_> = text.lines().collect();
+    assert_eq!(lines[..2], ["20 calls went to 1 of 3 providers", "others went to 3"]);
+    assert!(
+        lines[2].contains("no balancer is called \"round-robin\"; did you mean \"roundrobin\"?"),
+        "{text}"
+    );
+}
+
+#[test]
 fn endpoint_filter() {
     let text = run(env!("CARGO_BIN_EXE_endpoint_filter"));
     let lines: Vec<_> = text.lines().map(|line| line.split_once(": ").unwrap()).collect();

@@ -108,7 +108,7 @@ struct Rings {
     methods: HashMap<ByteString, Hashed>,
 }
 
-/// What is hashed, and the number of the ring on which it falls.
+/// The arguments that are hashed, and the number of the ring on which their hash falls.
 #[derive(Default)]
 struct Hashed {
     ring: usize,

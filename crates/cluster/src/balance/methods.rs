@@ -1,4 +1,4 @@
-//! What balancers keep of each method of an endpoint.
+//! Values that balancers keep of each method of an endpoint.
 
 use std::any::Any;
 use std::sync::{Arc, Weak};

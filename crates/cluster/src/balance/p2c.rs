@@ -15,7 +15,7 @@ use super::methods::{ALL, Table, Tables, kept};
 const UNKNOWN: f64 = 0.030;
 /// The time in which what was seen loses 63 % of its weight (Finagle, tower: 10 s).
 const DECAY: f64 = 10.0;
-/// That of failures.
+/// The same time for failures.
 const FAILURES_DECAY: f64 = 5.0;
 /// The part that one outcome has in the share of failures.
 const OUTCOME: f64 = 0.1;
@@ -48,7 +48,7 @@ pub struct PeakEwma {
     tables: Tables<Load>,
 }
 
-/// What is known of an endpoint. Simultaneous ends may be lost.
+/// The latency and the failures of an endpoint. Simultaneous ends may be lost.
 #[derive(Default)]
 struct Load {
     origin: OnceLock<Instant>,

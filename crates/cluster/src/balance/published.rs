@@ -19,9 +19,9 @@ use super::{Random, named};
 pub struct Published {
     random: Arc<dyn RandomSource>,
     clock: SharedClock,
-    /// What the client itself says for all methods.
+    /// The balancer that the client itself names for all methods.
     set: Option<Arc<dyn Balance>>,
-    /// Those that are in use, by name; the default first.
+    /// The balancers in use, by name; the default first.
     used: ArcSwap<Vec<(ByteString, Arc<dyn Balance>)>>,
     warned: AtomicBool,
 }

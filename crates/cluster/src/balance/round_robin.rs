@@ -1,4 +1,4 @@
-//! In turn, in proportion to the weights.
+//! Turns in proportion to the weights.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};

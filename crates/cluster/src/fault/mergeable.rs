@@ -1,4 +1,4 @@
-//! One of each group.
+//! A provider of each group.
 
 use std::collections::HashMap;
 

@@ -47,7 +47,7 @@ pub struct ClientOptions {
     pub fault: Option<Fault>,
     /// The balancer; by default the one that providers publish, else random by weight.
     pub balance: Option<Balancing>,
-    /// Whether calls stay at one provider; by default what providers publish, else not.
+    /// Permission for calls to stay at one provider while it can be asked; by default what providers publish, else not.
     pub sticky: Option<bool>,
     /// Permission to run the call twice; given by default, as in Dubbo.
     pub repeatable: Option<bool>,
@@ -84,7 +84,7 @@ pub struct Choice {
     pub balance: Option<Balancing>,
     /// The level at which it is.
     pub balance_level: Level,
-    /// Whether calls stay at one provider, if that is set.
+    /// The option that calls stay at one provider, if it is set.
     pub sticky: Option<bool>,
     /// The level at which it is.
     pub sticky_level: Level,

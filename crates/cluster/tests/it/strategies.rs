@@ -23,7 +23,7 @@ use tokio::time::Instant;
 
 use crate::support::{Changing, Shared, call, endpoint};
 
-/// What providers do with a call: after how many milliseconds, and the outcome; by port and number of the call there.
+/// The outcomes of calls, and after how many milliseconds they come; by port, and the number of the call there.
 type Answer = Arc<dyn Fn(u16, usize) -> (u64, Outcome) + Send + Sync>;
 
 /// Notes who was asked after how many seconds, and who was cancelled.

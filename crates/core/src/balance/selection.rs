@@ -34,7 +34,7 @@ pub struct Selection {
     /// The members by their places in the set; `None` for all.
     members: Option<Members>,
     sums: Sums,
-    /// Those of methods for which a member has a weight of its own.
+    /// The weights for methods of which a member has a weight of its own.
     of_methods: Vec<(ByteString, Sums)>,
     changes: Option<Instant>,
 }

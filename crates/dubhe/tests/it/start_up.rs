@@ -64,6 +64,31 @@ async fn references_go_before_the_code_and_consumers_behind_it() {
 }
 
 #[tokio::test]
+async fn balancers_and_treatments_of_failures_go_by_name() {
+    let all = "dubbo.consumer.cluster=failsafe\n\
+               dubbo.reference.org.example.Users.cluster=failfast\n\
+               dubbo.reference.org.example.Odd.loadbalance=least-active";
+    let center = center(all, "").await;
+    let app = App::builder("shop").config_center_instance(center);
+    let app = app.build_configured(WAIT).await.unwrap();
+    let client = |interface: &'static str| {
+        let client = app.client::<Client>().service(ServiceKey::interface_only(interface));
+        client.url("dubbo://127.0.0.1:1")
+    };
+    let fault = |client: dubhe::ClientBuilder<Client>| {
+        client.build().unwrap().cluster().plan().default_policy().fault.clone()
+    };
+    assert!(matches!(fault(client("org.example.Users")), Fault::Failfast));
+    assert!(matches!(fault(client("org.example.Users").fault("forking")), Fault::Failfast));
+    assert!(matches!(fault(client("org.example.Orders")), Fault::Strategy(_)));
+    assert!(matches!(fault(client("org.example.Orders").fault("failover")), Fault::Failover));
+    let error = client("org.example.Odd").build().unwrap_err();
+    let hint = "dubbo.reference.org.example.Odd.loadbalance in line 3: no balancer is called \"least-active\"; did \
+                you mean \"leastactive\"?";
+    assert!(error.message().contains(hint), "{error}");
+}
+
+#[tokio::test]
 async fn registries_take_the_place_of_those_by_url() {
     let center = center(
         "dubbo.registry.address=static://127.0.0.1:1?protocol=tri | N/A",

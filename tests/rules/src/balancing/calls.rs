@@ -21,7 +21,7 @@ use super::providers::{ProviderUrl, address, call, clock, directory, field, outc
 use super::same;
 use crate::case::Case;
 
-/// What a call was in Java.
+/// The result of a call in Java.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Recorded {

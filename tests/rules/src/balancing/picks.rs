@@ -98,7 +98,7 @@ pub(super) fn compare(ours: &BTreeMap<String, u32>, case: &Case) -> Result<(), S
     if alike { Ok(()) } else { Err(format!("{ours:?} and in Java {counts:?}")) }
 }
 
-/// What happened at a provider before the calls of a case.
+/// The calls at a provider before those of a case.
 struct Past {
     finished: u64,
     latency: Duration,

@@ -27,7 +27,7 @@ pub(super) struct ProviderUrl {
     host: String,
     port: u16,
     params: BTreeMap<String, String>,
-    /// Of registries.
+    /// The answer of a registry to whether one of its providers can be asked.
     #[serde(default)]
     pub(super) available: bool,
 }
