@@ -144,10 +144,14 @@ async fn a_url_names_the_group_and_the_version_that_its_provider_is_called_with(
 
 /// A provider that publishes what its calls need: 50 ms, and 5 s for `sleep`; 1 retry, and 3 for `fail`.
 async fn publishing(registry: &Memory, shop: &Shop) -> RunningServer {
+    publishing_balancer(registry, shop, "roundrobin").await
+}
+
+async fn publishing_balancer(registry: &Memory, shop: &Shop, name: &'static str) -> RunningServer {
     let export = Export::new(ShopsServer::new(shop.clone()))
         .timeout(Duration::from_millis(50))
         .retries(1)
-        .loadbalance("roundrobin")
+        .loadbalance(name)
         .weight(7)
         .method("sleep", |m| m.timeout(Duration::from_secs(5)).retries(0))
         .method("fail", |m| m.retries(3).loadbalance("leastactive"));
@@ -199,14 +203,44 @@ async fn what_a_provider_publishes_holds_until_the_client_says_otherwise() {
 async fn a_balancer_that_is_not_there_is_one_warning() {
     let (registry, shop) = (Memory::new(), Shop::default());
     let (lines, _guard) = Lines::of_this_thread(Level::WARN);
-    let _running = publishing(&registry, &shop).await;
+    let _running = publishing_balancer(&registry, &shop, "mine").await;
     let app = app(registry.clone());
     let client = app.client::<ShopsClient>().build().unwrap();
     client.name().await.unwrap();
-    let _second = publishing(&registry, &shop).await;
+    let _second = publishing_balancer(&registry, &shop, "mine").await;
     wait_until("both", || client.client().providers().len() == 2).await;
     client.name().await.unwrap();
     assert_eq!(lines.with("asks for a balancer").len(), 1);
+}
+
+#[tokio::test]
+async fn a_balancer_that_providers_publish_picks() {
+    let (registry, mut seen, mut running) = (Memory::new(), Vec::new(), Vec::new());
+    for _ in 0..3 {
+        let calls = Arc::new(AtomicU32::new(0));
+        seen.push(calls.clone());
+        let count = move |call: Call, next: Next| {
+            calls.fetch_add(1, Ordering::Relaxed);
+            next.run(call)
+        };
+        let export = Export::new(ShopsServer::new(Shop::default())).loadbalance("roundrobin");
+        let server = Server::builder().service(export).registry(registry.clone()).filter(count);
+        running.push(server.start("127.0.0.1:0").await.unwrap());
+    }
+    let app = app(registry);
+    let client = app.client::<ShopsClient>().build().unwrap();
+    wait_until("all", || client.client().providers().len() == 3).await;
+    let calls = async |client: &ShopsClient| {
+        for _ in 0..9 {
+            client.name().await.unwrap();
+        }
+        seen.iter().map(|calls| calls.swap(0, Ordering::Relaxed)).collect::<Vec<_>>()
+    };
+    assert_eq!(calls(&client).await, [3, 3, 3]);
+    let sticky = app.client::<ShopsClient>().sticky(true).build().unwrap();
+    let mut sticky = calls(&sticky).await;
+    sticky.sort_unstable();
+    assert_eq!(sticky, [0, 0, 9]);
 }
 
 #[tokio::test]
