@@ -1,5 +1,7 @@
 //! Dubbo's balancers and treatments of failures by their names, for a client or for one method.
 
+#![allow(clippy::print_stdout, reason = "an example shows what it does")]
+
 use std::time::Duration;
 
 use dubhe::fault::{Failback, Hedge};
