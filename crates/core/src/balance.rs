@@ -176,7 +176,7 @@ impl IntoBalance for Balancing {
 /// ```
 pub trait Pick: Send + Sync {
     /// Picks one of `from`: those of the prepared set that can be asked now, with their weights
-    /// at `now`. `None` when there is none. A pick has no effect that outlives a call not made.
+    /// at `now`. `None` when there is none. A pick of which no attempt comes has no effect but on turns.
     fn pick<'a>(
         &self,
         call: &CallView<'_>,

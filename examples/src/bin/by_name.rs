@@ -24,7 +24,7 @@ async fn main() -> Result<(), Status> {
     let audit = fleet.client().balance("leastactive").fault("failsafe").build()?;
     let notices = fleet.client().fault(Failback::default().tasks(1_000)).build()?;
     // The tail of the latency is cut off by a second attempt.
-    let hedge = Fault::strategy(Hedge::new(Duration::from_millis(20), 2));
+    let hedge = Hedge::new(Duration::from_millis(20), 2);
     let search = fleet.client().balance("p2c").fault(hedge).build()?;
     for client in [audit, notices, search] {
         assert!(client.get_user(1).await?.is_some());

@@ -15,7 +15,7 @@ use super::{is_answer, nothing, once};
 /// that must arrive sooner or later, such as notices.
 ///
 /// As in Dubbo Java: a retry every 5 s, the client's `retries` of them or else 3, and up to 100 calls that wait
-/// (`failbacktasks`); calls beyond are not tried again. A retry goes to another provider where there is one, takes one
+/// (`failbacktasks`); calls beyond are not tried again. A retry goes to another provider where there is one, else to the same, takes one
 /// of the retry budget, and has the time of an attempt, not the deadline of the call. Errors of the service are
 /// answers, and what must not run twice is not tried again. What waits ends with the application.
 ///

@@ -12,8 +12,8 @@ use super::is_answer;
 /// Asks another provider when an answer has not come within a delay, and takes the first answer, as gRPC's hedging
 /// (gRFC A6): it cuts off the tail of the latency for a few more calls. The others are cancelled then.
 ///
-/// A failure that may be repeated sends the next attempt at once; any other ends the call. Attempts beyond the first
-/// take from the retry budget, and where it is spent there is none. Only what may run twice is sent a second time
+/// A failure that may be repeated sends the next attempt at once; any other ends the call. No provider is asked twice.
+/// Attempts beyond the first take from the retry budget, and where it is spent there is none. Only what may run twice is sent a second time
 /// before the first attempt has failed (`repeatable`).
 ///
 /// ```
@@ -46,6 +46,9 @@ impl FaultStrategy for Hedge {
         let Self { delay, max } = *self;
         Invoking::boxed(async move {
             let Some(copy) = call.try_clone() else { return attempts.next(call).await };
+            // Each goes to a provider of its own.
+            let providers = u32::try_from(attempts.candidates(&call).len()).unwrap_or(max);
+            let max = max.min(providers);
             let mut running = FuturesUnordered::new();
             running.push(attempts.next(copy));
             let (mut sent, mut due) = (1, attempts.sleep(delay));

@@ -316,6 +316,15 @@ async fn a_hedge_begins_after_the_delay() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_only_provider_gets_no_hedge() {
+    let providers = Providers::new(|port, _| (500, ok(port)));
+    let hedge = Hedge::new(Duration::from_millis(100), 3);
+    let setup = setup(&providers, vec![endpoint(1, &[])], options(hedge));
+    assert_eq!(value(setup.cluster.call(call("m")).await), Value::from(1));
+    assert_eq!(providers.asked(), [(1, 0)]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_failure_sends_the_next_attempt_at_once() {
     let providers = Providers::new(|port, _| if port == 3 { (5, ok(3)) } else { (5, lost()) });
     let hedge = Fault::strategy(Hedge::new(Duration::from_secs(1), 3));

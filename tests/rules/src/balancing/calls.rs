@@ -125,7 +125,8 @@ pub(super) async fn calls(case: &Case) -> Result<(), String> {
         }
         None => named(&name).map_err(|error| error.to_string())?,
     };
-    let retries = param("retries").map(|retries| u32::try_from(retries).unwrap_or(0));
+    let retries = param("hello.retries").or_else(|| param("retries"));
+    let retries = retries.map(|retries| u32::try_from(retries).unwrap_or(0));
     let options = ClientOptions { fault: Some(fault), retries, ..ClientOptions::default() };
 
     let all = providers.iter().map(ProviderUrl::address).zip(answers).collect();

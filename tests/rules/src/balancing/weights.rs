@@ -19,13 +19,14 @@ pub(super) fn weight(case: &Case) -> Result<(), String> {
 }
 
 pub(super) fn warm_up(case: &Case) -> Result<(), String> {
-    let warmup: u64 = field(case, "warmup")?;
+    let warmup: i64 = field(case, "warmup")?;
     let weight: i64 = field(case, "weight")?;
     let rows: Vec<(u64, u32)> = outcome(case, "rows")?;
     let weight = u32::try_from(weight.max(0)).map_err(|error| error.to_string())?;
-    let ours = rows.iter().map(|(uptime, _)| {
-        let [uptime, warmup] = [*uptime, warmup].map(Duration::from_millis);
-        Endpoint::warmup_weight(uptime, warmup, weight)
-    });
+    // A negative time never ends.
+    let warmup = u64::try_from(warmup).map_or(Duration::MAX, Duration::from_millis);
+    let ours = rows
+        .iter()
+        .map(|(uptime, _)| Endpoint::warmup_weight(Duration::from_millis(*uptime), warmup, weight));
     same(ours.collect::<Vec<_>>(), rows.iter().map(|(_, weight)| *weight).collect())
 }
