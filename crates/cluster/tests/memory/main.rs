@@ -1,5 +1,7 @@
-//! The memory of directories, in a program of its own: what other tests allocate would count.
+//! The memory of directories and of picks, in a program of its own: what other tests allocate would count.
 #![allow(clippy::unwrap_used, missing_docs, reason = "a test stops at the first surprise")]
+
+mod picks;
 
 use std::alloc::System;
 use std::sync::{Arc, Mutex};
@@ -157,7 +159,9 @@ fn instance(n: u16) -> Instance {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_endpoint_takes_at_most_2_kib() {
+async fn an_endpoint_takes_at_most_2_kib_and_a_pick_nothing() {
+    // One test, since what another one allocates would count.
+    picks::allocate_nothing();
     for facts in [Facts::Shared, Facts::Own] {
         for (services, instances) in [(1, 10_000), (500, 20)] {
             let bytes = bytes(services, instances, facts).await;
