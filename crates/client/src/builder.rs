@@ -344,8 +344,8 @@ impl<T: Stub> ClientBuilder<T> {
         self
     }
 
-    /// Passes endpoints over for a while of which more calls fail than `limit` says, while others are there. Without
-    /// it failures eject nobody, but timeouts in a row do ([`timeout_limit`](Self::timeout_limit)).
+    /// Passes endpoints over for a while of which more calls fail than `limit` says, while others are there, also for
+    /// other clients of the service in the application. Without it failures eject nobody, but timeouts in a row do ([`timeout_limit`](Self::timeout_limit)).
     pub fn outliers(mut self, limit: OutlierLimit) -> Self {
         self.outliers = Some(limit);
         self

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use dubhe_core::memory::MemoryLimit;
 use dubhe_core::payload::Content;
 use dubhe_core::status::Origin;
-use dubhe_core::{Code, EncodePayload, Encoded, Format, Payload, Sink, Status};
+use dubhe_core::{Code, EncodePayload, Encoded, Format, Payload, Sink, Status, Value};
 
 use crate::json::{self, Json, Unknown};
 use crate::shape::{self, MessageShape, required};
@@ -136,7 +136,8 @@ fn encode(payload: &Payload) -> Result<Bytes, Status> {
     Ok(out.freeze())
 }
 
-/// Appends content to `out` in `format`, which is [`Format::Protobuf`] or [`Format::Json`].
+/// Appends content to `out` in `format`, which is [`Format::Protobuf`] or [`Format::Json`]; Java's null is a message without
+/// fields.
 ///
 /// # Errors
 /// [`Code::Internal`] when a value has no form in it; [`Code::InvalidArgument`] for bytes of
@@ -152,6 +153,11 @@ pub fn write_content(content: &Content, format: &Format, out: &mut BytesMut) -> 
             Code::InvalidArgument,
             format!("content in {} cannot be sent as {format}", encoded.format()),
         )),
+        // No result, as `failsafe` gives it: the message without fields.
+        Content::Dynamic(Value::Null) => {
+            out.extend_from_slice(if *format == Format::Json { b"{}" } else { b"" });
+            Ok(())
+        }
         Content::Dynamic(_) => Err(Status::new(
             Code::InvalidArgument,
             format!("a dynamic value cannot be sent as {format}; send a message of its schema"),

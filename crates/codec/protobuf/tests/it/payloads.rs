@@ -42,6 +42,19 @@ fn a_message_is_read_from_both_formats_and_from_a_value() {
 }
 
 #[test]
+fn null_is_a_message_without_fields() {
+    let null = || Payload::dynamic(Value::Null);
+    assert_eq!(decode::<Timestamp>(null()).unwrap(), time(0));
+    let written = |format| {
+        let mut out = BytesMut::new();
+        write_content(&Content::Dynamic(Value::Null), &format, &mut out).unwrap();
+        out
+    };
+    assert_eq!(written(Format::Protobuf), &b""[..]);
+    assert_eq!(written(Format::Json), &b"{}"[..]);
+}
+
+#[test]
 fn bytes_share_the_memory_of_the_payload() {
     let wire = Bytes::from(BytesValue { value: vec![7; 64].into() }.encode_to_vec());
     let whole = wire.as_ptr_range();
