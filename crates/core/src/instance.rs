@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use crate::defaults::CallDefaults;
+use crate::level::DiscoveryLevel;
 use crate::metadata::Metadata;
 use crate::origin::Origin;
 use crate::params::{PackedParams, ServiceParams};
@@ -57,6 +58,8 @@ pub struct Instance {
     pub terminating: bool,
     /// The start of the process, from which it warms up; `None` for "long ago", the default.
     pub started: Option<SystemTime>,
+    /// The level at which it was found, which decides on what rules see of it; interface by default.
+    pub level: DiscoveryLevel,
     /// Parameters of the instance as a whole.
     pub params: PackedParams,
 }
@@ -74,6 +77,7 @@ impl Default for Instance {
             serving: true,
             terminating: false,
             started: None,
+            level: DiscoveryLevel::default(),
             params: PackedParams::default(),
         }
     }

@@ -11,10 +11,8 @@ pub(crate) struct Case {
     /// The kind.
     pub(crate) kind: String,
     /// What was decided.
-    #[allow(dead_code, reason = "kinds compare it")]
     pub(crate) outcome: Value,
     /// All other fields.
-    #[allow(dead_code, reason = "kinds read them")]
     #[serde(flatten)]
     pub(crate) fields: Map<String, Value>,
 }

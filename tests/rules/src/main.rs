@@ -6,6 +6,7 @@
 
 mod case;
 mod known;
+mod routing;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -82,7 +83,9 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
 }
 
 /// Decides a case, and says how the decision differs.
-#[allow(clippy::unused_async, reason = "kinds of cases are followed in config centres")]
 async fn decide(case: &Case) -> Result<(), String> {
+    if routing::KINDS.contains(&&*case.kind) {
+        return routing::decide(case).await;
+    }
     Err(format!("no kind of cases is called {}", case.kind))
 }
