@@ -20,6 +20,7 @@ use dubhe_core::sock_addr::unix_path;
 use dubhe_core::time::{Duration, after};
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Endpoint, ServiceKey, Status, Value};
+use dubhe_rules::RuleRouter;
 
 use crate::client::Client;
 use crate::environment::Environment;
@@ -460,6 +461,12 @@ impl<T: Stub> ClientBuilder<T> {
         }
         let (env, mut routers, timeouts) = (&self.env, self.routers, self.timeouts);
         let from_registries = matches!(self.source, Source::Registries);
+        if let Some(config) = env.config() {
+            let consumer = env.consumer(&self.service);
+            let rules = RuleRouter::new(config.clone(), consumer, env.random().clone());
+            // Before those of the user.
+            routers.insert(0, Arc::new(rules));
+        }
         if from_registries && let Some(choice) = env.registry_choice() {
             // Among those that other routers leave.
             routers.push(Arc::new(choice));

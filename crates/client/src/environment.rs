@@ -1,5 +1,6 @@
 //! The parts that all clients of an application share.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,10 +8,15 @@ use bytestring::ByteString;
 use dubhe_cluster::router::RegistryChoice;
 use dubhe_cluster::{Channels, Directories, Tasks};
 use dubhe_config::{ConfigSnapshot, ConfigWatcher};
+use dubhe_core::ServiceKey;
 use dubhe_core::connect::Connect;
 use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
+use dubhe_net::io::source_address;
+use dubhe_rules::Consumer;
+
+use crate::start_up;
 
 /// The parts that all clients of an application share. Cheap to clone; the last clone ends its tasks.
 ///
@@ -51,6 +57,7 @@ struct Inner {
     applications: Directories,
     config: Option<Arc<ConfigWatcher>>,
     start_up: Option<Arc<ConfigSnapshot>>,
+    params: Vec<(ByteString, ByteString)>,
     tasks: Arc<Tasks>,
 }
 
@@ -83,6 +90,7 @@ pub struct EnvironmentBuilder {
     applications: Vec<Arc<dyn Registry>>,
     config: Option<Arc<ConfigWatcher>>,
     start_up: Option<Arc<ConfigSnapshot>>,
+    params: Vec<(ByteString, ByteString)>,
     zone: Option<ByteString>,
     cache: Option<PathBuf>,
 }
@@ -100,6 +108,7 @@ impl Environment {
             applications: Vec::new(),
             config: None,
             start_up: None,
+            params: Vec::new(),
             zone: None,
             cache: None,
         }
@@ -170,10 +179,27 @@ impl Environment {
         self.directories().has_choice().then_some(choice)
     }
 
+    /// The facts of a consumer of `service` in this application that rules look at.
+    pub(crate) fn consumer(&self, service: &ServiceKey) -> Consumer {
+        let consumer = Consumer::new(service.clone(), self.application().clone(), own_host());
+        let params = self.0.params.iter().cloned();
+        let all = params.chain(start_up::params(self));
+        all.fold(consumer, |consumer, (name, value)| consumer.with_param(name, value))
+    }
+
     /// The tasks that end with the environment.
     pub(crate) fn tasks(&self) -> &Arc<Tasks> {
         &self.0.tasks
     }
+}
+
+/// The variable in which Dubbo Java and dubbo-go look for the address to register.
+const DUBBO_IP_TO_REGISTRY: &str = "DUBBO_IP_TO_REGISTRY";
+
+/// The address of this machine as servers register it.
+fn own_host() -> ByteString {
+    let given = std::env::var(DUBBO_IP_TO_REGISTRY).ok().filter(|host| !host.is_empty());
+    given.unwrap_or_else(|| source_address(Ipv4Addr::UNSPECIFIED.into()).to_string()).into()
 }
 
 impl EnvironmentBuilder {
@@ -215,6 +241,12 @@ impl EnvironmentBuilder {
     /// there is the environment.
     pub fn start_up(mut self, snapshot: Arc<ConfigSnapshot>) -> Self {
         self.start_up = Some(snapshot);
+        self
+    }
+
+    /// Adds a parameter of the application that rules see as one of its consumers.
+    pub fn parameter(mut self, name: impl Into<ByteString>, value: impl Into<ByteString>) -> Self {
+        self.params.push((name.into(), value.into()));
         self
     }
 
@@ -262,6 +294,7 @@ impl EnvironmentBuilder {
             applications,
             config: self.config,
             start_up: self.start_up,
+            params: self.params,
             tasks: Arc::default(),
         }))
     }

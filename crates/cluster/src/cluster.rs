@@ -607,7 +607,8 @@ fn unpicked(
         }
         let emptied = || destination.emptied_by(call, now);
         if let Ok(Some((rule, taken))) = guard(emptied, || "a router".to_owned()) {
-            let before = if taken == known { "all".to_owned() } else { format!("the last {taken} of") };
+            let before =
+                if taken == known { "all".to_owned() } else { format!("the last {taken} of") };
             return format!("{rule} dropped {before} {known} that are known");
         }
         let are = if known == 1 { "provider is" } else { "providers are" };
