@@ -16,8 +16,6 @@ use dubhe_core::time::SharedClock;
 use dubhe_net::io::source_address;
 use dubhe_rules::Consumer;
 
-use crate::start_up;
-
 /// The parts that all clients of an application share. Cheap to clone; the last clone ends its tasks.
 ///
 /// ```
@@ -183,8 +181,21 @@ impl Environment {
     pub(crate) fn consumer(&self, service: &ServiceKey) -> Consumer {
         let consumer = Consumer::new(service.clone(), self.application().clone(), own_host());
         let params = self.0.params.iter().cloned();
-        let all = params.chain(start_up::params(self));
+        let all = params.chain(self.configured_params());
         all.fold(consumer, |consumer, (name, value)| consumer.with_param(name, value))
+    }
+
+    /// The parameters that the start-up configuration gives to the consumers of the application, those of all
+    /// consumers last: they win (Dubbo Java `ApplicationConfig.parameters`, `ConsumerConfig.parameters`).
+    fn configured_params(&self) -> Vec<(ByteString, ByteString)> {
+        let Some(start_up) = self.start_up() else { return Vec::new() };
+        let below = |prefix: &'static str| {
+            let settings = start_up.settings(self.application(), prefix).into_iter();
+            settings.filter_map(move |setting| {
+                Some((setting.key.strip_prefix(prefix)?.into(), setting.value.clone()))
+            })
+        };
+        below("dubbo.application.parameters.").chain(below("dubbo.consumer.parameters.")).collect()
     }
 
     /// The tasks that end with the environment.

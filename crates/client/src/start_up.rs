@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use bytestring::ByteString;
 use dubhe_cluster::plan::ClientOptions;
 use dubhe_config::ConfigSnapshot;
 use dubhe_core::time::Duration;
@@ -34,20 +33,6 @@ pub(crate) fn configure(
         own => own,
     };
     Ok(())
-}
-
-/// The parameters that the start-up configuration gives to the consumers of the application, those of all
-/// consumers last: they win (Dubbo Java `ApplicationConfig.parameters`, `ConsumerConfig.parameters`).
-pub(crate) fn params(env: &Environment) -> Vec<(ByteString, ByteString)> {
-    let Some(start_up) = env.start_up() else { return Vec::new() };
-    let below = |prefix: &'static str| {
-        let settings = start_up.settings(env.application(), prefix).into_iter();
-        settings.filter_map(move |setting| {
-            let name = setting.key.strip_prefix(prefix)?;
-            Some((name.into(), setting.value.clone()))
-        })
-    };
-    below("dubbo.application.parameters.").chain(below("dubbo.consumer.parameters.")).collect()
 }
 
 struct Settings<'a> {

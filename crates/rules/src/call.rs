@@ -9,7 +9,7 @@ use dubhe_core::descriptor::parameters;
 use crate::consumer::Consumer;
 use crate::{java_text, pattern};
 
-/// What is left to ask a call, of a left side whose consumer is known.
+/// The matchers that are left to ask a call, of a left side whose consumer is known.
 #[derive(Clone, Default)]
 pub(crate) struct When(Vec<Matcher>);
 

@@ -22,7 +22,7 @@ pub(crate) struct Columns<'a> {
 
 struct Column<'a> {
     values: HashMap<Cow<'a, str>, Vec<usize>>,
-    /// Those that have a value at all.
+    /// The endpoints that have a value at all.
     present: Bitmap,
 }
 

@@ -86,7 +86,7 @@ pub(crate) fn tag(endpoint: &Endpoint) -> Option<&str> {
     label(endpoint, TAG).filter(|tag| !tag.is_empty())
 }
 
-/// Its application.
+/// The name of its application, if it has one.
 pub(crate) fn application(endpoint: &Endpoint) -> Option<&str> {
     Some(&*endpoint.instance().application).filter(|name| !name.is_empty())
 }

@@ -10,7 +10,7 @@ pub(crate) struct Case {
     pub(crate) id: String,
     /// The kind.
     pub(crate) kind: String,
-    /// What was decided.
+    /// The decision.
     pub(crate) outcome: Value,
     /// All other fields.
     #[serde(flatten)]

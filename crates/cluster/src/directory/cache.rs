@@ -244,9 +244,10 @@ fn registration(entry: Entry<'_>) -> Registration {
         cluster: entry.cluster.map(text),
         node: entry.node.map(text),
         started: entry.started.and_then(time),
-        level: match entry.of_application {
-            true => DiscoveryLevel::Application,
-            false => DiscoveryLevel::Interface,
+        level: if entry.of_application {
+            DiscoveryLevel::Application
+        } else {
+            DiscoveryLevel::Interface
         },
         params: params(entry.instance).into(),
         ..Instance::default()

@@ -12,7 +12,7 @@ const NEED_MOCK: &str = "invocation.need.mock";
 /// Keeps calls and providers of the protocol `mock` together (`MockInvokersSelector`).
 pub(super) struct Mock {
     mocked: Bitmap,
-    /// There is one.
+    /// `true` if there is one.
     any: bool,
 }
 

@@ -68,12 +68,12 @@ pub struct RuleRouter {
     config: Arc<ConfigWatcher>,
     consumer: Arc<Consumer>,
     random: Arc<dyn RandomSource>,
-    engine: Option<Arc<dyn ScriptEngine>>,
+    engine: Option<ScriptEngine>,
     active: Active,
     kept: Mutex<Kept>,
 }
 
-/// What was prepared last.
+/// The stages that were prepared last.
 #[derive(Default)]
 struct Kept {
     set: Weak<Endpoints>,
@@ -138,7 +138,7 @@ impl RuleRouter {
     }
 
     /// Runs script rules with an engine.
-    pub fn with_scripts(mut self, engine: Arc<dyn ScriptEngine>) -> Self {
+    pub fn with_scripts(mut self, engine: ScriptEngine) -> Self {
         self.engine = Some(engine);
         self
     }
@@ -281,7 +281,7 @@ impl RuleRouter {
             return None;
         }
         let script = match &self.engine {
-            Some(engine) => engine.compile(rule),
+            Some(engine) => engine(rule),
             None => Err("there is no engine that runs scripts".to_owned()),
         };
         match script {

@@ -11,7 +11,7 @@ use crate::script::Script;
 
 /// A script rule.
 pub(super) struct ScriptStage {
-    pub(super) script: Arc<dyn Script>,
+    pub(super) script: Script,
     pub(super) set: Arc<Endpoints>,
     /// The document.
     pub(super) of: String,
@@ -19,7 +19,7 @@ pub(super) struct ScriptStage {
 
 impl Stage for ScriptStage {
     fn narrow(&self, call: &CallView<'_>, set: &mut Bitmap, trace: Option<&mut Trace>) {
-        let why = match self.script.route(&self.set, set, call) {
+        let why = match (self.script)(&self.set, set, call) {
             Ok(chosen) => {
                 set.intersect(&chosen);
                 String::new()

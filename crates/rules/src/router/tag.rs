@@ -24,9 +24,9 @@ const LEVELS: char = '|';
 
 /// The tags of a set of endpoints.
 pub(super) struct TagStage {
-    /// Those that register with a tag.
+    /// The providers that register with each tag.
     registered: HashMap<ByteString, Bitmap>,
-    /// Those that register with none.
+    /// The providers that register with none.
     untagged: Bitmap,
     rule: Option<Listed>,
     /// The tag of calls that have none.

@@ -95,7 +95,7 @@ struct Set {
 /// The draws that show each set which can come out.
 const DRAWS: usize = 2000;
 
-/// Longer than changes of documents are gathered.
+/// A time longer than that in which changes of documents are gathered.
 const SETTLED: Duration = Duration::from_secs(1);
 
 /// Decides a case, and says how the decision differs.

@@ -9,7 +9,7 @@ use crate::consumer::Consumer;
 use crate::java_text;
 use crate::text_match::TextMatcher;
 
-/// What is left to ask a call, of a condition whose consumer is known.
+/// The part of a condition that is left to ask a call, once the consumer is known.
 pub(super) struct Request {
     method: Option<Method>,
     attachments: Vec<(ByteString, TextMatcher)>,
