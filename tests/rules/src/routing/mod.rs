@@ -60,7 +60,8 @@ struct Routing {
 /// A change of a rule or of the providers.
 #[derive(Debug, Deserialize)]
 struct Event {
-    event: String,
+    #[serde(rename = "event")]
+    what: String,
     #[serde(default)]
     key: String,
     #[serde(default)]
@@ -183,7 +184,7 @@ impl World {
             world.write(&key, Some(url.clone().into())).await?;
         }
         let (initial, later): (Vec<_>, Vec<_>) =
-            routing.rules.iter().partition(|event| event.event == "initial");
+            routing.rules.iter().partition(|event| event.what == "initial");
         for event in initial {
             world.happen(event).await?;
         }
@@ -196,7 +197,7 @@ impl World {
 
     async fn happen(&mut self, event: &Event) -> Result<(), String> {
         let key = DocumentKey::config(event.key.clone());
-        match &*event.event {
+        match &*event.what {
             "providers" => {
                 self.provide(&event.providers).await;
                 Ok(())
