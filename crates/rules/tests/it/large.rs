@@ -19,7 +19,7 @@ fn fleet() -> Arc<Endpoints> {
 async fn thousands_of_addresses_are_looked_up() {
     let world = World::new(&[]).await;
     let mut text = String::from("force: true\ntags:\n- name: gray\n  addresses:\n");
-    for number in (0..8_000).step_by(2) {
+    for number in (0..8_000_u32).step_by(2) {
         let [_, x, y, z] = number.to_be_bytes();
         writeln!(text, "  - 10.{x}.{y}.{z}:20880").expect("a String takes it");
     }
