@@ -47,7 +47,7 @@ impl World {
     pub(crate) async fn write(&self, key: &'static str, text: impl Into<String>) {
         let seen = self.router.generation();
         self.store.put(&DocumentKey::config(key), text.into().into()).await.unwrap();
-        tokio::time::timeout(Duration::from_secs(60), self.router.changed(seen)).await.unwrap();
+        tokio::time::timeout(Duration::from_mins(1), self.router.changed(seen)).await.unwrap();
     }
 
     /// The places that are left for a call of `method("argument")`, and what each rule did.
