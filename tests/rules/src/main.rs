@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, reason = "a program that reports")]
 
 mod case;
+mod configuring;
 mod known;
 mod routing;
 
@@ -88,6 +89,9 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
 async fn decide(case: &Case) -> Result<(), String> {
     if routing::KINDS.contains(&&*case.kind) {
         return routing::decide(case).await;
+    }
+    if configuring::KINDS.contains(&&*case.kind) {
+        return configuring::decide(case).await;
     }
     Err(format!("no kind of cases is called {}", case.kind))
 }
