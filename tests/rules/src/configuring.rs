@@ -49,7 +49,8 @@ struct Configuring {
 /// A change of a document.
 #[derive(Debug, Deserialize)]
 struct Event {
-    event: String,
+    #[serde(rename = "event")]
+    what: String,
     key: String,
     #[serde(default)]
     content: String,
@@ -116,7 +117,7 @@ async fn followed(case: &Configuring) -> Result<Configurators, String> {
     let _following = config.follow(keys);
     for event in &case.rules {
         let key = DocumentKey::config(event.key.clone());
-        let written = match &*event.event {
+        let written = match &*event.what {
             "deleted" => store.remove(&key).await,
             _ => store.put(&key, event.content.clone().into()).await,
         };
