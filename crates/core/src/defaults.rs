@@ -27,7 +27,7 @@ use bytestring::ByteString;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallDefaults {
     published: Options,
-    /// Those that configurators set, which go before what a consumer set at the same level.
+    /// The options that configurators set, which go before what a consumer set at the same level.
     overrides: Options,
 }
 

@@ -75,7 +75,7 @@ struct Configurator {
     /// `configVersion`, which decides on the way to look at it.
     version: Option<ByteString>,
     conditions: Option<Conditions>,
-    /// Its text is a document.
+    /// Set for one whose text is a document.
     of_document: bool,
 }
 
@@ -103,7 +103,7 @@ impl Configurators {
         Self(all)
     }
 
-    /// Those that are URLs beside the providers of a service.
+    /// The configurators that are URLs beside the providers of a service.
     pub fn of_urls(urls: &[Override]) -> Self {
         Self(sorted(urls, false))
     }
@@ -123,7 +123,7 @@ impl Configurators {
     }
 }
 
-/// Those that are enabled, in the order in which they apply (`Configurator.compareTo`).
+/// The enabled ones, in the order in which they apply (`Configurator.compareTo`).
 fn sorted(overrides: &[Override], of_document: bool) -> Vec<Configurator> {
     let enabled = overrides.iter().filter(|one| one.enabled && !one.host.is_empty());
     let mut all: Vec<_> = enabled

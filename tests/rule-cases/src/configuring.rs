@@ -20,7 +20,7 @@ use crate::routing::read;
 /// The kinds that are decided here.
 pub(crate) const KINDS: [&str; 3] = ["configurator", "configurator-url", "merge"];
 
-/// Longer than changes of documents are gathered.
+/// A time longer than changes of documents are gathered.
 const SETTLED: Duration = Duration::from_secs(1);
 
 type Params = BTreeMap<String, String>;
@@ -63,7 +63,7 @@ struct Merging {
     local: Params,
 }
 
-/// What Dubbo Java made of it.
+/// The outcome in Dubbo Java.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Expected {
