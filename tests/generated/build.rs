@@ -23,7 +23,7 @@ const FORMS: &str = r##"{"openapi": "3.0.1", "info": {"title": "Forms", "version
     "Pets": {"oneOf": [{"type": "array", "items": {"$ref": "#/components/schemas/Cat"}},
         {"type": "array", "items": {"$ref": "#/components/schemas/Dog"}}]},
     "Kind": {"type": "string", "enum": ["NEW", "SENT"]},
-    "Tagged": {"oneOf": [{"$ref": "#/components/schemas/Cat"}], "discriminator": {"propertyName": "kind"}},
+    "Tagged": {"oneOf": [{"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}], "discriminator": {"propertyName": "kind"}},
     "Fish": {"type": "object", "properties": {"name": {"type": "string"}, "fins": {"type": "integer"}}},
     "Thing": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"$ref": "#/components/schemas/Pet"}},
         {"$ref": "#/components/schemas/Tagged"}, {"$ref": "#/components/schemas/Pet"}, {"$ref": "#/components/schemas/Fish"},
