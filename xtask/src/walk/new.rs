@@ -84,7 +84,8 @@ fn take_in(folder: &Path) -> Result<()> {
         let Some((line, _)) = hint.filter(|_| done.status.success()) else {
             return Err(format!("dubhe gen {source}: {}: {said}", done.status).into());
         };
-        lines += &format!("{line}\n");
+        lines.push_str(line);
+        lines.push('\n');
     }
     let replace = |name: &str, from: &str, to: &str| -> Result<()> {
         let path = folder.join(name);

@@ -16,10 +16,10 @@ pub(super) fn compare(changes: &mut Changes<'_>) {
         let told = || Sides::both(Effect::fine("what uses it is told of there"));
         match (old.schemas.get(name), new.schemas.get(name)) {
             (None, _) => {
-                changes.found.add(name, None, What::ClassAdded, "the schema is new", told())
+                changes.found.add(name, None, What::ClassAdded, "the schema is new", told());
             }
             (_, None) => {
-                changes.found.add(name, None, What::ClassRemoved, "the schema is gone", told())
+                changes.found.add(name, None, What::ClassRemoved, "the schema is gone", told());
             }
             (Some(old), Some(new)) => schema(name, old, new, changes),
         }
