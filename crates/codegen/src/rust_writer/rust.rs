@@ -395,6 +395,15 @@ impl Rust {
         }
     }
 
+    /// Returns `true` for what the derive takes for a primitive or a class of `java.lang`, which Java writes last.
+    pub(super) fn is_simple(&self) -> bool {
+        match self {
+            Self::Scalar(_) | Self::String => true,
+            Self::Option(of) | Self::Boxed(of) => of.is_simple(),
+            _ => false,
+        }
+    }
+
     /// The types that it names, of those that are written.
     pub(super) fn users(&self, found: &mut Vec<String>) {
         match self {

@@ -304,6 +304,30 @@ fn null_of_a_type_argument_is_said_once() {
 }
 
 #[test]
+fn a_class_with_more_fields_than_a_struct_takes_is_a_value() {
+    let list = Type::class("java.util.List");
+    let fields = |name: &str, count: usize, ty: &Type| -> Vec<_> {
+        (0..count).map(|at| field(&format!("{name}{at}"), ty.clone())).collect()
+    };
+    let int = Type::class("java.lang.Integer");
+    let of = |fields, above: Option<&str>| {
+        Kind::Class(Class { fields, superclass: above.map(Type::class), ..Class::default() })
+    };
+    let written = write(vec![
+        declared("a.Lists", of(fields("list", 253, &list), None)),
+        declared("a.Numbers", of(fields("int", 253, &int), None)),
+        declared("a.Both", of([fields("l", 252, &list), fields("i", 252, &int)].concat(), None)),
+        declared("a.Below", of(fields("more", 1, &list), Some("a.Both"))),
+    ]);
+    let text = all(&written);
+    for (name, is_value) in [("Lists", true), ("Numbers", true), ("Both", false), ("Below", true)] {
+        assert_eq!(text.contains(&format!("pub struct {name}(pub Value);")), is_value, "{name}");
+    }
+    let noted: Vec<&str> = written.notes.iter().map(|note| &*note.at).collect();
+    assert_eq!(noted, ["a.Below", "a.Lists", "a.Numbers"]);
+}
+
+#[test]
 fn options_say_what_may_be_null() {
     let output = RustWriter::new()
         .non_null("a.Orders.*")
