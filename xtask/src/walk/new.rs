@@ -25,7 +25,7 @@ const PROJECTS: [(&str, &[&str]); 4] = [
 /// The project that takes generated code in.
 const WITH_FLEET: &str = "walk-consumer";
 
-/// What that code is made of, by its folder below the root, with the folder of the code. The consumer's own `api` is there.
+/// Sources of that code, below the root, each with the folder of the code. The consumer's own `api` is there.
 const SOURCES: [(&str, &str); 3] = [
     ("crates/codegen/tests/data/classes", "src/fleet"),
     ("examples/proto/greeting.proto", "src/messages"),
