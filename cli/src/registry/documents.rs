@@ -121,7 +121,7 @@ fn nobodys(key: &DocumentKey) -> Option<String> {
 /// A remark on a rule that has no effect on applications of Dubhe.
 fn effect(key: &DocumentKey) -> Option<String> {
     let (kind, _) = RuleKind::of(key)?;
-    (!matches!(kind, RuleKind::StartUp | RuleKind::Migration)).then(|| {
+    matches!(kind, RuleKind::Script | RuleKind::Configurator).then(|| {
         let kind = kind.as_str();
         format!(
             "Dubhe checks and shows {kind} rules, and they change no call of it yet; Dubbo Java and \

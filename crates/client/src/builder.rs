@@ -20,6 +20,8 @@ use dubhe_core::sock_addr::unix_path;
 use dubhe_core::time::{Duration, after};
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Endpoint, ServiceKey, Status, Value};
+use dubhe_rules::RuleRouter;
+use dubhe_rules::configurators::ConfiguredDirectory;
 
 use crate::balance;
 use crate::client::Client;
@@ -486,13 +488,26 @@ impl<T: Stub> ClientBuilder<T> {
         let (env, mut routers, timeouts) = (&self.env, self.routers, self.timeouts);
         let outliers = self.outliers;
         let from_registries = matches!(self.source, Source::Registries);
+        let consumer = env.config().map(|config| (config, env.consumer(&self.service)));
+        if let Some((config, consumer)) = consumer.clone() {
+            let rules = RuleRouter::new(config.clone(), consumer, env.random().clone());
+            // Before those of the user.
+            routers.insert(0, Arc::new(rules));
+        }
         if from_registries && let Some(choice) = env.registry_choice() {
             // Among those that other routers leave.
             routers.push(Arc::new(choice));
         }
         // What never changes needs nobody to follow it.
         let fixed = matches!(self.source, Source::Direct(_)) && routers.is_empty();
-        let directory = self.source.directory(env, &self.service, self.protocols);
+        let registered = self.source.directory(env, &self.service, self.protocols);
+        let directory: Arc<dyn Directory> = match consumer {
+            Some((config, consumer)) => {
+                let (inner, consumer) = (registered.clone(), Arc::new(consumer));
+                Arc::new(ConfiguredDirectory::new(inner, config.clone(), consumer))
+            }
+            None => registered.clone(),
+        };
         let plan = StaticPlan::try_new(&self.options, self.methods, env.clock(), |choice| {
             let balance = balance::of(choice, outliers, env);
             let (directory, routers) = (directory.clone(), routers.clone());
@@ -515,7 +530,7 @@ impl<T: Stub> ClientBuilder<T> {
         let cluster = cluster
             .with_decoder(dubhe_hessian2::payload::values)
             .with_retries(self.retry_budget, env.random().clone());
-        let rules = FollowedRules::follow(env, &self.service, directory);
+        let rules = FollowedRules::follow(env, &self.service, registered);
         Ok(Client::new(Arc::new(self.service), cluster, tasks, rules))
     }
 }

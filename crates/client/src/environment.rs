@@ -1,5 +1,6 @@
 //! The parts that all clients of an application share.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,10 +8,13 @@ use bytestring::ByteString;
 use dubhe_cluster::router::RegistryChoice;
 use dubhe_cluster::{Channels, Directories, Tasks};
 use dubhe_config::{ConfigSnapshot, ConfigWatcher};
+use dubhe_core::ServiceKey;
 use dubhe_core::connect::Connect;
 use dubhe_core::random::{RandomSource, SplitMix};
 use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
+use dubhe_net::io::source_address;
+use dubhe_rules::Consumer;
 
 /// The parts that all clients of an application share. Cheap to clone; the last clone ends its tasks.
 ///
@@ -51,6 +55,7 @@ struct Inner {
     applications: Directories,
     config: Option<Arc<ConfigWatcher>>,
     start_up: Option<Arc<ConfigSnapshot>>,
+    params: Vec<(ByteString, ByteString)>,
     tasks: Arc<Tasks>,
 }
 
@@ -83,6 +88,7 @@ pub struct EnvironmentBuilder {
     applications: Vec<Arc<dyn Registry>>,
     config: Option<Arc<ConfigWatcher>>,
     start_up: Option<Arc<ConfigSnapshot>>,
+    params: Vec<(ByteString, ByteString)>,
     zone: Option<ByteString>,
     cache: Option<PathBuf>,
 }
@@ -100,6 +106,7 @@ impl Environment {
             applications: Vec::new(),
             config: None,
             start_up: None,
+            params: Vec::new(),
             zone: None,
             cache: None,
         }
@@ -170,10 +177,40 @@ impl Environment {
         self.directories().has_choice().then_some(choice)
     }
 
+    /// The facts of a consumer of `service` in this application that rules look at.
+    pub(crate) fn consumer(&self, service: &ServiceKey) -> Consumer {
+        let consumer = Consumer::new(service.clone(), self.application().clone(), own_host());
+        let params = self.0.params.iter().cloned();
+        let all = params.chain(self.configured_params());
+        all.fold(consumer, |consumer, (name, value)| consumer.with_param(name, value))
+    }
+
+    /// The parameters that the start-up configuration gives to the consumers of the application, those of all
+    /// consumers last: they win (Dubbo Java `ApplicationConfig.parameters`, `ConsumerConfig.parameters`).
+    fn configured_params(&self) -> Vec<(ByteString, ByteString)> {
+        let Some(start_up) = self.start_up() else { return Vec::new() };
+        let below = |prefix: &'static str| {
+            let settings = start_up.settings(self.application(), prefix).into_iter();
+            settings.filter_map(move |setting| {
+                Some((setting.key.strip_prefix(prefix)?.into(), setting.value.clone()))
+            })
+        };
+        below("dubbo.application.parameters.").chain(below("dubbo.consumer.parameters.")).collect()
+    }
+
     /// The tasks that end with the environment.
     pub(crate) fn tasks(&self) -> &Arc<Tasks> {
         &self.0.tasks
     }
+}
+
+/// The variable in which Dubbo Java and dubbo-go look for the address to register.
+const DUBBO_IP_TO_REGISTRY: &str = "DUBBO_IP_TO_REGISTRY";
+
+/// The address of this machine as servers register it.
+fn own_host() -> ByteString {
+    let given = std::env::var(DUBBO_IP_TO_REGISTRY).ok().filter(|host| !host.is_empty());
+    given.unwrap_or_else(|| source_address(Ipv4Addr::UNSPECIFIED.into()).to_string()).into()
 }
 
 impl EnvironmentBuilder {
@@ -215,6 +252,12 @@ impl EnvironmentBuilder {
     /// there is the environment.
     pub fn start_up(mut self, snapshot: Arc<ConfigSnapshot>) -> Self {
         self.start_up = Some(snapshot);
+        self
+    }
+
+    /// Adds a parameter of the application that rules see as one of its consumers.
+    pub fn parameter(mut self, name: impl Into<ByteString>, value: impl Into<ByteString>) -> Self {
+        self.params.push((name.into(), value.into()));
         self
     }
 
@@ -262,6 +305,7 @@ impl EnvironmentBuilder {
             applications,
             config: self.config,
             start_up: self.start_up,
+            params: self.params,
             tasks: Arc::default(),
         }))
     }

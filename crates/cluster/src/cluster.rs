@@ -632,6 +632,12 @@ fn unpicked(
                  can be asked"
             );
         }
+        let emptied = || destination.emptied_by(call, now);
+        if let Ok(Some((rule, taken))) = guard(emptied, || "a router".to_owned()) {
+            let before =
+                if taken == known { "all".to_owned() } else { format!("the last {taken} of") };
+            return format!("{rule} dropped {before} {known} that are known");
+        }
         let are = if known == 1 { "provider is" } else { "providers are" };
         return format!(
             "{known} {are} known, but routers, or a destination of your own, left none for this call"

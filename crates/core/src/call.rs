@@ -203,6 +203,11 @@ impl<'a> CallView<'a> {
         method_name(self.head, self.payload)
     }
 
+    /// The number of arguments, or the one of a message; `None` of a stream.
+    pub fn argument_count(&self) -> Option<usize> {
+        self.payload.map(Payload::count)
+    }
+
     /// Argument number `index`, from 0; `None` when there is none or it cannot be seen.
     pub fn argument(&self, index: usize) -> Option<&Value> {
         let payload = self.payload?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
-/// Options of calls that a provider publishes among its parameters: `timeout` in milliseconds,
+/// Options of calls that a provider publishes among its parameters, and those that configurators set there: `timeout` in milliseconds,
 /// `retries`, `loadbalance` and `sticky`, and those of single methods, such as `sayHello.timeout`, which may have a
 /// `weight` of their own too. A timeout that is no positive number, and retries that are no number, are none; fewer
 /// than 0 retries are 0 (Dubbo Java `RpcUtils.getTimeout`, `FailoverClusterInvoker`).
@@ -26,6 +26,14 @@ use bytestring::ByteString;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallDefaults {
+    published: Options,
+    /// The options that configurators set, which go before what a consumer set at the same level.
+    overrides: Options,
+}
+
+/// Options of all methods, and of single ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Options {
     service: MethodDefaults,
     methods: HashMap<ByteString, MethodDefaults>,
 }
@@ -83,11 +91,8 @@ pub enum Level {
     Method,
 }
 
-impl CallDefaults {
-    /// The options among `params`; `None` when there are none.
-    pub(crate) fn of<'a>(
-        params: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Option<Box<Self>> {
+impl Options {
+    fn of<'a>(params: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut all = Self::default();
         for (key, value) in params {
             match key.rsplit_once('.') {
@@ -102,6 +107,31 @@ impl CallDefaults {
                 Some(_) => {}
             }
         }
+        all
+    }
+
+    /// The options of one method alone.
+    fn method(&self, name: &str) -> Option<&MethodDefaults> {
+        if self.methods.is_empty() { None } else { self.methods.get(name) }
+    }
+}
+
+impl CallDefaults {
+    /// The options among the parameters that a provider publishes; `None` when there are none.
+    pub(crate) fn of<'a>(
+        params: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Option<Box<Self>> {
+        let all = Self { published: Options::of(params), overrides: Options::default() };
+        (all != Self::default()).then(|| Box::new(all))
+    }
+
+    /// The options among those that a provider publishes and those that configurators set; `None` when there are
+    /// none.
+    pub(crate) fn overridden<'a>(
+        published: impl IntoIterator<Item = (&'a str, &'a str)>,
+        overrides: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Option<Box<Self>> {
+        let all = Self { published: Options::of(published), overrides: Options::of(overrides) };
         (all != Self::default()).then(|| Box::new(all))
     }
 
@@ -116,34 +146,31 @@ impl CallDefaults {
         self.get(method, level, |of| of.retries)
     }
 
-    /// The name of the balancer that it asks for, of a consumer whose own is set at `level`.
-    pub fn balancer(&self, method: &str, level: Level) -> Option<&ByteString> {
-        if level == Level::Method {
-            return None;
-        }
-        let own = self.methods.get(method).and_then(|of| of.loadbalance.as_ref());
-        own.or_else(|| self.service.loadbalance.as_ref().filter(|_| level == Level::Default))
+    /// The name of the balancer that it asks for, likewise.
+    pub fn balancer(&self, method: &str, level: Level) -> Option<ByteString> {
+        self.get(method, level, |of| of.loadbalance.clone())
     }
 
     /// `true` if it asks for the calls of `method` to stay at one provider, `false` if it says that they need not,
-    /// `None` if it says nothing.
+    /// `None` if it says nothing, likewise.
     pub fn sticky(&self, method: &str, level: Level) -> Option<bool> {
         self.get(method, level, |of| of.sticky)
     }
 
     /// The weight of `method`, where it is another one than that of the service.
     pub fn weight(&self, method: &str) -> Option<u32> {
-        self.methods.get(method)?.weight
+        let of = |options: &Options| options.method(method)?.weight;
+        of(&self.overrides).or_else(|| of(&self.published))
     }
 
-    /// The methods of which it says anything.
+    /// The methods of which it says anything; one of which both sides do is there twice.
     pub fn methods(&self) -> impl Iterator<Item = &ByteString> {
-        self.methods.keys()
+        self.overrides.methods.keys().chain(self.published.methods.keys())
     }
 
-    /// The weights of methods.
+    /// The methods with weights of their own, and the weights.
     pub(crate) fn weights(&self) -> impl Iterator<Item = (&ByteString, u32)> {
-        self.methods.iter().filter_map(|(method, of)| Some((method, of.weight?)))
+        self.methods().filter_map(|method| Some((method, self.weight(method)?)))
     }
 
     fn get<T>(
@@ -152,12 +179,19 @@ impl CallDefaults {
         level: Level,
         option: impl Fn(&MethodDefaults) -> Option<T>,
     ) -> Option<T> {
+        // As Java finds a parameter in the URL of a provider, which has the consumer's put over its own, and those
+        // of configurators over both: that of the method first.
+        let (published, overrides) = (&self.published, &self.overrides);
+        let method = |of: &'_ Options| of.method(method).and_then(&option);
+        if let Some(own) = method(overrides) {
+            return Some(own);
+        }
         if level == Level::Method {
             return None;
         }
-        let own = if self.methods.is_empty() { None } else { self.methods.get(method) };
-        let of_service = || (level == Level::Default).then(|| option(&self.service)).flatten();
-        own.and_then(&option).or_else(of_service)
+        let of_method = method(published).or_else(|| option(&overrides.service));
+        let of_service = || (level == Level::Default).then(|| option(&published.service)).flatten();
+        of_method.or_else(of_service)
     }
 }
 
@@ -187,9 +221,10 @@ mod tests {
         let some = of(&[("timeout", "-1"), ("retries", "-3"), ("a.loadbalance", "x")]).unwrap();
         assert_eq!(some.timeout("a", Level::Default), None);
         assert_eq!(some.retries("a", Level::Default), Some(0));
-        let balancer = |method| some.balancer(method, Level::Default).map(|name| &**name);
-        assert_eq!((balancer("a"), balancer("b")), (Some("x"), None));
+        let balancer = |method| some.balancer(method, Level::Default);
+        assert_eq!((balancer("a"), balancer("b")), (Some("x".into()), None));
     }
+
     #[test]
     fn balancers_and_sticky_calls_go_by_level_and_weights_by_method() {
         let all = of(&[
@@ -202,13 +237,32 @@ mod tests {
             ("c.weight", "1.5"),
         ]);
         let all = all.unwrap();
-        let balancer = |method, level| all.balancer(method, level).map(|name| &**name);
-        assert_eq!(balancer("a", Level::Service), Some("leastactive"));
+        let balancer = |method, level| all.balancer(method, level);
+        assert_eq!(balancer("a", Level::Service), Some("leastactive".into()));
         assert_eq!(balancer("b", Level::Service), None);
-        assert_eq!(balancer("b", Level::Default), Some("random"));
+        assert_eq!(balancer("b", Level::Default), Some("random".into()));
         assert_eq!(balancer("a", Level::Method), None);
         assert_eq!(all.sticky("a", Level::Default), Some(false));
         assert_eq!(all.sticky("b", Level::Default), Some(true));
         assert_eq!(["a", "b", "c", "d"].map(|m| all.weight(m)), [Some(7), Some(0), None, None]);
+    }
+
+    #[test]
+    fn configurators_go_before_the_consumer_at_the_same_level() {
+        let published = [("timeout", "1000"), ("slow.timeout", "9000")];
+        let both = |overrides: &[(&'static str, &'static str)]| {
+            CallDefaults::overridden(published, overrides.iter().copied()).unwrap()
+        };
+        let of = |overrides: &[(&'static str, &'static str)], method, level| {
+            both(overrides).timeout(method, level).map(|t| t.as_secs())
+        };
+        let service = &[("timeout", "5000")][..];
+        assert_eq!(of(service, "other", Level::Default), Some(5));
+        assert_eq!(of(service, "other", Level::Service), Some(5));
+        assert_eq!(of(service, "other", Level::Method), None);
+        assert_eq!(of(service, "slow", Level::Service), Some(9), "that of the method is nearer");
+        let method = &[("slow.timeout", "7000")][..];
+        assert_eq!(of(method, "slow", Level::Method), Some(7));
+        assert_eq!(of(method, "other", Level::Service), None);
     }
 }

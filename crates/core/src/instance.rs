@@ -6,9 +6,10 @@ use std::sync::Arc;
 use bytestring::ByteString;
 
 use crate::defaults::{self, CallDefaults};
+use crate::level::DiscoveryLevel;
 use crate::metadata::Metadata;
 use crate::origin::Origin;
-use crate::params::{PackedParams, ServiceParams};
+use crate::params::{PackedParams, Params, ServiceParams};
 use crate::printable::Printable;
 use crate::service::ServiceKey;
 use crate::sock_addr::{unix_path, write_unix};
@@ -57,6 +58,8 @@ pub struct Instance {
     pub terminating: bool,
     /// The start of the process, from which it warms up; `None` for "long ago", the default.
     pub started: Option<SystemTime>,
+    /// The level at which it was found, which decides on what rules see of it; interface by default.
+    pub level: DiscoveryLevel,
     /// Parameters of the instance as a whole.
     pub params: PackedParams,
 }
@@ -74,6 +77,7 @@ impl Default for Instance {
             serving: true,
             terminating: false,
             started: None,
+            level: DiscoveryLevel::default(),
             params: PackedParams::default(),
         }
     }
@@ -174,6 +178,22 @@ impl Provider {
     /// The same, with the stats of a provider that was known before.
     pub(crate) fn with_stats(mut self, stats: Arc<ProviderStats>) -> Self {
         Arc::make_mut(&mut self.0).stats = stats;
+        self
+    }
+
+    /// The same with the parameters `params`, of which configurators set `overrides`: these go before what a
+    /// consumer set for all methods, and those of a method before what it set for that.
+    pub(crate) fn with_params(mut self, params: Arc<ServiceParams>, overrides: &Params) -> Self {
+        let (instance, offer) = (self.0.instance.clone(), self.0.offer.clone());
+        let published = Arc::clone(&self.0.service);
+        let mut facts = Self::new(instance, offer, params).0;
+        let overrides = overrides.iter().map(|(name, value)| (&**name, &**value));
+        let own = Arc::make_mut(&mut self.0);
+        let new = Arc::make_mut(&mut facts);
+        own.defaults = CallDefaults::overridden(published.iter(), overrides).map(Arc::from);
+        own.service = new.service.clone();
+        (own.weight, own.warmup) = (new.weight, new.warmup);
+        own.attachments = std::mem::take(&mut new.attachments);
         self
     }
 

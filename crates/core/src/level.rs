@@ -10,9 +10,10 @@ use std::fmt;
 ///
 /// assert_eq!(DiscoveryLevel::Application.to_string(), "application");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum DiscoveryLevel {
     /// Each service on its own.
+    #[default]
     Interface,
     /// Instances of whole processes, whose metadata tell of their services.
     Application,

@@ -206,6 +206,13 @@ pub trait Destination: Send + Sync + 'static {
     /// All endpoints that rules leave for this call at `now`, for strategies that ask several.
     fn candidates(&self, call: &CallView<'_>, now: Instant) -> Vec<Endpoint>;
 
+    /// The rule that takes the last endpoint from this call at `now`, and how many it takes, if one does; such
+    /// as ``condition `=> region=north` of shop.condition-router, line 3``.
+    fn emptied_by(&self, call: &CallView<'_>, now: Instant) -> Option<(String, usize)> {
+        let _ = (call, now);
+        None
+    }
+
     /// The reason why picks are made from an older set than the directory has, if they are.
     fn failure(&self) -> Option<String> {
         None

@@ -32,10 +32,15 @@ impl Bitmap {
     /// A set of all of `len` endpoints.
     pub fn full(len: usize) -> Self {
         let mut map = Self { words: vec![u64::MAX; len.div_ceil(64)], len };
-        if let (Some(last), tail @ 1..) = (map.words.last_mut(), len % 64) {
-            *last = (1 << tail) - 1;
-        }
+        map.cut();
         map
+    }
+
+    /// Takes out what is past the end.
+    fn cut(&mut self) {
+        if let (Some(last), tail @ 1..) = (self.words.last_mut(), self.len % 64) {
+            *last &= (1 << tail) - 1;
+        }
     }
 
     /// A set of none of `len` endpoints.
@@ -70,6 +75,29 @@ impl Bitmap {
         for (w, o) in self.words.iter_mut().zip(others) {
             *w &= o;
         }
+    }
+
+    /// Puts in what is in `other`.
+    pub fn union(&mut self, other: &Self) {
+        for (w, o) in self.words.iter_mut().zip(&other.words) {
+            *w |= o;
+        }
+        self.cut();
+    }
+
+    /// Returns `true` if something is in both.
+    pub fn meets(&self, other: &Self) -> bool {
+        self.words.iter().zip(&other.words).any(|(w, o)| w & o != 0)
+    }
+
+    /// Returns `true` if nothing is in.
+    pub fn is_empty(&self) -> bool {
+        self.words.iter().all(|w| *w == 0)
+    }
+
+    /// Takes everything out.
+    pub fn clear(&mut self) {
+        self.words.fill(0);
     }
 
     /// Takes out what is in `other`.
@@ -298,6 +326,27 @@ mod tests {
             assert_eq!(map.iter().collect::<Vec<_>>(), (0..len).collect::<Vec<_>>());
             assert!(!map.contains(len));
         }
+    }
+
+    #[test]
+    fn maps_are_joined_compared_and_cleared() {
+        let of = |len, all: &[usize]| {
+            let mut map = Bitmap::empty(len);
+            for i in all {
+                map.insert(*i);
+            }
+            map
+        };
+        let mut map = of(70, &[1, 65]);
+        assert!(map.meets(&of(70, &[65])) && !map.meets(&of(70, &[2, 66])));
+        map.union(&of(70, &[2]));
+        assert_eq!(map.iter().collect::<Vec<_>>(), [1, 2, 65]);
+        // What the other has past the end stays out.
+        map.union(&Bitmap::full(128));
+        assert_eq!(map, Bitmap::full(70));
+        assert!(!map.is_empty());
+        map.clear();
+        assert!(map.is_empty());
     }
 
     #[test]

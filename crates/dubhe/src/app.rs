@@ -69,6 +69,7 @@ pub struct AppBuilder {
     #[cfg(feature = "http")]
     applications: Vec<Source>,
     config_centers: Vec<ConfigCenter>,
+    params: Vec<(ByteString, ByteString)>,
     zone: Option<ByteString>,
     cache: Option<PathBuf>,
     tls: Option<ClientTls>,
@@ -98,6 +99,7 @@ impl App {
             #[cfg(feature = "http")]
             applications: Vec::new(),
             config_centers: Vec::new(),
+            params: Vec::new(),
             zone: None,
             cache: None,
             tls: None,
@@ -192,6 +194,18 @@ impl AppBuilder {
     /// Adds a config centre of one's own, or one that is shared.
     pub fn config_center_instance(mut self, store: impl DocumentStore) -> Self {
         self.config_centers.push(ConfigCenter::Store(Arc::new(store)));
+        self
+    }
+
+    /// Adds a parameter of the application, which rules see of each of its clients: the left side of conditions,
+    /// `$name` on the right, and `sourceLabels` of mesh rules; `dubbo.tag` is the tag of its calls. Dubbo's
+    /// `dubbo.application.parameters`.
+    ///
+    /// ```
+    /// let app = dubhe::App::builder("shop").parameter("region", "hangzhou");
+    /// ```
+    pub fn parameter(mut self, name: impl Into<ByteString>, value: impl Into<ByteString>) -> Self {
+        self.params.push((name.into(), value.into()));
         self
     }
 
@@ -332,6 +346,9 @@ impl Opened {
                 Source::Url(url) => Arc::new(opener.open(&url)?.spring_cloud()?),
                 Source::Instance(registry) => registry,
             });
+        }
+        for (name, value) in builder.params {
+            env = env.parameter(name, value);
         }
         if let Some(zone) = builder.zone {
             env = env.zone(zone);

@@ -201,6 +201,14 @@ pub mod config {
     };
 }
 
+/// The effect of rules on calls: the router and the configurators that every client of an application with a config
+/// centre has.
+pub mod rules {
+    pub use dubhe_rules::configurators::{Configurators, ConfiguredDirectory, ServiceUrl, merge};
+    pub use dubhe_rules::script::{Script, ScriptEngine};
+    pub use dubhe_rules::{Consumer, RuleRouter};
+}
+
 /// Config centres and metadata centres: documents under keys.
 pub mod documents {
     #[cfg(feature = "apollo")]

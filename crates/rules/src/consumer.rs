@@ -9,8 +9,9 @@ use dubhe_core::ServiceKey;
 /// (`consumer://host/interface?application=…`).
 ///
 /// ```
-/// use dubhe_core::ServiceKey;
-/// use dubhe_rules::Consumer;
+/// # mod dubhe { pub use dubhe_core::ServiceKey; pub mod rules { pub use dubhe_rules::Consumer; } }
+/// use dubhe::ServiceKey;
+/// use dubhe::rules::Consumer;
 ///
 /// let service = ServiceKey::new("org.example.Users", "", "1.0.0");
 /// let consumer = Consumer::new(service, "shop", "10.0.0.100").with_param("region", "hangzhou");
@@ -22,8 +23,12 @@ use dubhe_core::ServiceKey;
 #[derive(Clone, Debug, Default)]
 pub struct Consumer {
     service: ServiceKey,
+    host: ByteString,
     params: BTreeMap<ByteString, ByteString>,
 }
+
+/// The protocol of its URL.
+const PROTOCOL: &str = "consumer";
 
 impl Consumer {
     /// A consumer of `service` in `application`, on the machine with the address `host`.
@@ -33,17 +38,15 @@ impl Consumer {
         host: impl Into<ByteString>,
     ) -> Self {
         let all = [
-            ("protocol", "consumer".into()),
             ("side", "consumer".into()),
-            ("host", host.into()),
             ("application", application.into()),
             ("interface", service.interface().clone()),
-            ("path", service.interface().clone()),
             ("group", service.group().clone()),
             ("version", service.version().clone()),
         ];
         let known = all.into_iter().filter(|(_, value)| !value.is_empty());
-        Self { params: known.map(|(name, value)| (name.into(), value)).collect(), service }
+        let params = known.map(|(name, value)| (name.into(), value)).collect();
+        Self { params, service, host: host.into() }
     }
 
     /// The same with one more parameter, or another value of one.
@@ -62,8 +65,67 @@ impl Consumer {
         self.param("application").unwrap_or_default()
     }
 
-    /// A parameter of its URL, or one of the parts of that URL: `protocol`, `host`, `path`.
+    /// The address of its machine.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// A parameter of its URL.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.params.get(name).map(|value| &**value)
+    }
+
+    /// All parameters of its URL.
+    pub(crate) fn params(&self) -> &BTreeMap<ByteString, ByteString> {
+        &self.params
+    }
+
+    /// A parameter that is not empty.
+    pub(crate) fn text(&self, name: &str) -> Option<&str> {
+        self.param(name).filter(|value| !value.is_empty())
+    }
+
+    /// The value that the left side of a condition sees (Dubbo Java `URL.toOriginalMap`): parts of the URL
+    /// go before parameters.
+    pub(crate) fn seen(&self, key: &str) -> Option<&str> {
+        match key {
+            "protocol" => Some(PROTOCOL),
+            "host" | "address" => Some(&self.host),
+            "path" => Some(self.service.interface()),
+            _ => self.param(key),
+        }
+    }
+
+    /// The value that `$name` stands for on the right side of a condition (`URL.getRawParameter`).
+    pub(crate) fn referenced(&self, name: &str) -> Option<&str> {
+        match name {
+            "protocol" => Some(PROTOCOL),
+            "host" => Some(&self.host),
+            // It listens nowhere.
+            "port" => Some("0"),
+            "path" => Some(self.service.interface()),
+            _ => self.param(name),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_of_the_url_are_no_parameters() {
+        let service = ServiceKey::interface_only("a.B");
+        let consumer = Consumer::new(service, "shop", "10.0.0.1").with_param("host", "spoof");
+        assert_eq!(
+            (consumer.seen("host"), consumer.param("host")),
+            (Some("10.0.0.1"), Some("spoof"))
+        );
+        assert_eq!((consumer.seen("port"), consumer.referenced("port")), (None, Some("0")));
+        assert_eq!(
+            (consumer.seen("address"), consumer.referenced("address")),
+            (Some("10.0.0.1"), None)
+        );
+        assert_eq!((consumer.seen("path"), consumer.param("path")), (Some("a.B"), None));
     }
 }

@@ -6,7 +6,7 @@ mod publication;
 mod withdrawal;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +18,7 @@ use dubhe_core::status::Retry;
 use dubhe_core::time::after;
 use dubhe_core::{Code, Provider, ServiceKey, Status};
 use dubhe_net::drain::{DrainGuard, Scope, Trigger};
+use dubhe_net::io::source_address;
 use dubhe_net::time;
 use futures_util::FutureExt as _;
 use futures_util::future::try_join_all;
@@ -412,22 +413,10 @@ pub(crate) fn host(configured: Option<&str>, bound: Option<SocketAddr>) -> Optio
     Some(if ip.is_unspecified() { source_address(ip) } else { ip }.to_string())
 }
 
-/// Asks the kernel for the source address of packets to other hosts. Connecting a UDP socket sends nothing; the
-/// target is of a range for documentation (RFC 5737, RFC 3849).
-fn source_address(any: IpAddr) -> IpAddr {
-    let (from, to) = match any {
-        IpAddr::V4(_) => ("0.0.0.0:0", "192.0.2.1:9"),
-        IpAddr::V6(_) => ("[::]:0", "[2001:db8::1]:9"),
-    };
-    let found = UdpSocket::bind(from).and_then(|socket| {
-        socket.connect(to)?;
-        socket.local_addr()
-    });
-    found.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::net::IpAddr;
+
     use super::*;
 
     #[test]

@@ -97,6 +97,14 @@ pub(crate) fn suites(name: Option<&str>, tally: &mut Tally) -> Result<()> {
         report.other("zookeeper, warm-up", "go, java-2.7.23, java-3.3.6", &counts);
         tally.add(counts);
     }
+    if name.is_none() {
+        let mut counts = Tally::default();
+        if let Err(error) = rules::run(None, &mut counts) {
+            counts.fail(rules::NAME, &error.to_string());
+        }
+        report.other("rules, recorded", "java-3.3.6", &counts);
+        tally.add(counts);
+    }
     if name == Some(REGISTRY) {
         // A JVM at a time.
         drop(registries);

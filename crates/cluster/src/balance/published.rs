@@ -89,10 +89,10 @@ impl Balance for Published {
         let level = if self.set.is_some() { Level::Service } else { Level::Default };
         let of = |method: &str| published.balancer(method, level);
         let service = of("");
-        let all = service.map_or_else(|| self.default(), |name| self.of(name, first));
+        let all = service.as_ref().map_or_else(|| self.default(), |name| self.of(name, first));
         let methods = published.methods().filter_map(|method| {
-            let own = of(method).filter(|own| Some(*own) != service)?;
-            Some((method.clone(), self.of(own, first).prepare(set)))
+            let own = of(method).filter(|own| Some(own) != service.as_ref())?;
+            Some((method.clone(), self.of(&own, first).prepare(set)))
         });
         let methods: HashMap<_, _> = methods.collect();
         let all = all.prepare(set);

@@ -234,6 +234,18 @@ impl Destination for BalancedDestination {
         self.current.load().subset(call, &*self.parts.balance, now).members().collect()
     }
 
+    fn emptied_by(&self, call: &CallView<'_>, now: Instant) -> Option<(String, usize)> {
+        let trace = self.trace(call, now);
+        let mut before = self.snapshot().len();
+        for step in trace.steps() {
+            if step.left.is_empty() {
+                return (before > 0).then(|| (format!("{} {}", step.router, step.rule), before));
+            }
+            before = step.left.count();
+        }
+        None
+    }
+
     fn failure(&self) -> Option<String> {
         self.failure.lock().clone()
     }

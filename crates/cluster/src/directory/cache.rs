@@ -16,7 +16,7 @@ use dubhe_core::ServiceKey;
 use dubhe_core::endpoint::{Instance, Offer, Params, ServiceParams};
 use dubhe_core::printable::Printable;
 use dubhe_core::random::{RandomSource as _, SplitMix};
-use dubhe_core::registry::Registration;
+use dubhe_core::registry::{DiscoveryLevel, Registration};
 use dubhe_core::time::{Duration, SystemTime};
 use serde::{Deserialize, Serialize};
 
@@ -69,6 +69,9 @@ struct Entry<'a> {
     /// Milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     started: Option<u64>,
+    /// Found at the level of applications.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    of_application: bool,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     instance: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -214,6 +217,7 @@ fn entry(provider: &Registration) -> Entry<'_> {
         cluster: instance.cluster.as_deref().map(Cow::Borrowed),
         node: instance.node.as_deref().map(Cow::Borrowed),
         started: instance.started.and_then(millis),
+        of_application: instance.level == DiscoveryLevel::Application,
         instance: texts(instance.params.iter()),
         params: texts(params.iter()),
     }
@@ -240,6 +244,11 @@ fn registration(entry: Entry<'_>) -> Registration {
         cluster: entry.cluster.map(text),
         node: entry.node.map(text),
         started: entry.started.and_then(time),
+        level: if entry.of_application {
+            DiscoveryLevel::Application
+        } else {
+            DiscoveryLevel::Interface
+        },
         params: params(entry.instance).into(),
         ..Instance::default()
     };

@@ -8,7 +8,7 @@ use dubhe_cluster::{Channels, Directories, RegistryDirectory};
 use dubhe_core::directory::Directory;
 use dubhe_core::endpoint::Endpoints;
 use dubhe_core::random::SplitMix;
-use dubhe_core::registry::{Health, Registration};
+use dubhe_core::registry::{DiscoveryLevel, Health, Registration};
 use dubhe_core::time::{Duration, SystemTime};
 use dubhe_core::{Instance, ServiceKey};
 use dubhe_net::time::TokioClock;
@@ -86,6 +86,7 @@ fn rich() -> Registration {
         cluster: Some("c".into()),
         node: Some("n".into()),
         started: Some(SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123)),
+        level: DiscoveryLevel::Application,
         params: [("a".into(), "b".into())].into(),
         ..Instance::default()
     });

@@ -56,6 +56,40 @@ impl Node {
         })
     }
 
+    /// A value as Java's `String.valueOf` writes it, lists and maps too: `{from={match=}, to=[a, b]}`.
+    pub(crate) fn printed(&self) -> String {
+        let joined = |parts: Vec<String>| parts.join(", ");
+        match &self.kind {
+            Kind::Scalar(_) => self.java_text().unwrap_or_default().to_string(),
+            Kind::Sequence(items) => {
+                format!("[{}]", joined(items.iter().map(Self::printed).collect()))
+            }
+            Kind::Mapping(entries) => {
+                let entry =
+                    |(key, value): &(Self, Self)| format!("{}={}", key.printed(), value.printed());
+                format!("{{{}}}", joined(entries.iter().map(entry).collect()))
+            }
+        }
+    }
+
+    /// A value as JSON, which is what a text of Java becomes that is a map or a list in a document.
+    pub(crate) fn json(&self) -> String {
+        let quoted = |text: &str| format!("{text:?}");
+        match &self.kind {
+            Kind::Scalar(Scalar { text, resolved: Resolved::Text }) => quoted(text),
+            Kind::Scalar(_) => self.java_text().unwrap_or_default().to_string(),
+            Kind::Sequence(items) => {
+                format!("[{}]", items.iter().map(Self::json).collect::<Vec<_>>().join(","))
+            }
+            Kind::Mapping(entries) => {
+                let entry = |(key, value): &(Self, Self)| {
+                    format!("{}:{}", quoted(&key.printed()), value.json())
+                };
+                format!("{{{}}}", entries.iter().map(entry).collect::<Vec<_>>().join(","))
+            }
+        }
+    }
+
     /// The items of a list; `None` for everything else.
     pub(crate) fn as_sequence(&self) -> Option<&[Node]> {
         match &self.kind {

@@ -110,6 +110,11 @@ impl ConfigWatcher {
         self.shared.snapshot.load_full()
     }
 
+    /// Returns the number of the present snapshot.
+    pub fn generation(&self) -> u64 {
+        self.shared.snapshot.load().generation
+    }
+
     /// Returns the snapshots as they change, beginning with the present one; one that comes while
     /// nobody looks is skipped for the next.
     pub fn updates(&self) -> watch::Receiver<Arc<ConfigSnapshot>> {

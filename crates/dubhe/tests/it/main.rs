@@ -34,6 +34,7 @@ mod panics;
 mod registry_urls;
 mod removed;
 mod routes;
+mod rules;
 mod several;
 mod spawn;
 mod start_up;

@@ -7,6 +7,7 @@ mod dial;
 mod hang_up;
 pub mod memory;
 mod peer;
+mod source;
 mod stream;
 mod subnet;
 pub mod tcp;
@@ -23,6 +24,7 @@ pub use dial::{ClientTransport, SocketDial};
 pub use dubhe_core::SockAddr;
 pub use hang_up::HangUp;
 pub use peer::{ConnectionInfo, TlsPeer};
+pub use source::source_address;
 pub use stream::{Io, Transport};
 pub use subnet::Subnet;
 

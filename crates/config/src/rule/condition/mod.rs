@@ -174,7 +174,16 @@ struct Source<'a> {
 fn read_all(items: &[Node], enabled: bool, warnings: &mut Warnings) -> Result<Vec<Condition>> {
     let mut all = Vec::new();
     for item in items {
-        let text = item.text("a condition")?;
+        let text = item.java_text().unwrap_or_else(|| {
+            warnings.add(item.at, || {
+                format!(
+                    "a condition is {}, not a text with =>; as in Java its printed form is what providers must \
+                     match",
+                    item.what()
+                )
+            });
+            item.printed().into()
+        });
         let text = Source { text: &text, at: item.at, exact: item.verbatim };
         all.extend(condition(text, enabled, warnings)?);
     }
@@ -263,7 +272,7 @@ fn weighted(node: &Node, warnings: &mut Warnings) -> Result<WeightedCondition> {
         None => Vec::new(),
         Some(from) => {
             let fields = Fields::new(from, "from", &["match"], warnings)?;
-            expression(&fields, "true", Side::Caller)?
+            expression(&fields, "true", Side::Caller, warnings)?
         }
     };
     let to = match fields.get("to") {
@@ -286,16 +295,26 @@ fn weighted(node: &Node, warnings: &mut Warnings) -> Result<WeightedCondition> {
 
 fn destination(node: &Node, warnings: &mut Warnings) -> Result<Destination> {
     let fields = Fields::new(node, "a destination", &["match", "weight"], warnings)?;
-    let providers = expression(&fields, "false", Side::Provider)?;
+    let providers = expression(&fields, "false", Side::Provider, warnings)?;
     let weight = fields.number::<i32>("weight")?.and_then(|weight| u32::try_from(weight).ok());
     let weight = weight.filter(|weight| *weight > 0).unwrap_or(DEFAULT_WEIGHT);
     Ok(Destination { at: node.at, providers, weight })
 }
 
 /// The field `match`; blank and `all` are no matchers.
-fn expression(fields: &Fields<'_>, all: &str, side: Side) -> Result<Vec<Matcher>> {
+fn expression(
+    fields: &Fields<'_>,
+    all: &str,
+    side: Side,
+    warnings: &mut Warnings,
+) -> Result<Vec<Matcher>> {
     let Some(node) = fields.get("match") else { return Ok(Vec::new()) };
-    let text = node.text("match")?;
+    let text = node.java_text().unwrap_or_else(|| {
+        warnings.add(node.at, || {
+            format!("match is {}, not a text; as in Java its form in JSON is matched", node.what())
+        });
+        node.json().into()
+    });
     if text.trim().is_empty() || &*text == all {
         return Ok(Vec::new());
     }

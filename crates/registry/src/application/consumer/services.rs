@@ -7,7 +7,7 @@ use bytestring::ByteString;
 use dubhe_core::ServiceKey;
 use dubhe_core::endpoint::{Instance, Offer, ServiceParams};
 use dubhe_core::metadata_info::{MetadataInfo, ServiceInfo};
-use dubhe_core::registry::Registration;
+use dubhe_core::registry::{DiscoveryLevel, Registration};
 use dubhe_core::url::timestamp;
 
 use crate::application::instance::ServiceInstance;
@@ -91,6 +91,7 @@ impl Member {
             serving: found.instance.serving,
             terminating: found.instance.terminating,
             started: started.or_else(|| param("timestamp").and_then(timestamp)),
+            level: DiscoveryLevel::Application,
             params: kept.map(|(name, value)| (name.into(), value.into())).collect(),
         };
         let endpoints = found

@@ -319,6 +319,7 @@ async fn facts_of_instances_are_kept() {
     let started = SystemTime::UNIX_EPOCH + Duration::from_millis(1_700_000_000_123);
     let expected = Instance {
         started: Some(started),
+        level: DiscoveryLevel::Application,
         params: params(&[("heartbeat.timeout", "9")]).into(),
         ..facts
     };

@@ -10,11 +10,9 @@ pub(crate) struct Case {
     pub(crate) id: String,
     /// The kind.
     pub(crate) kind: String,
-    /// What was decided.
-    #[allow(dead_code, reason = "kinds compare it")]
+    /// The decision.
     pub(crate) outcome: Value,
     /// All other fields.
-    #[allow(dead_code, reason = "kinds read them")]
     #[serde(flatten)]
     pub(crate) fields: Map<String, Value>,
 }
