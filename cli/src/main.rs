@@ -20,6 +20,7 @@ mod decode;
 mod demo;
 mod failure;
 mod r#gen;
+mod manifest;
 mod new;
 mod registries;
 mod registry;

@@ -22,6 +22,14 @@ const FORMS: &str = r##"{"openapi": "3.0.1", "info": {"title": "Forms", "version
     "Pet": {"oneOf": [{"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}, {"$ref": "#/components/schemas/Key"}]},
     "Pets": {"oneOf": [{"type": "array", "items": {"$ref": "#/components/schemas/Cat"}},
         {"type": "array", "items": {"$ref": "#/components/schemas/Dog"}}]},
+    "Kind": {"type": "string", "enum": ["NEW", "SENT"]},
+    "Tagged": {"oneOf": [{"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}], "discriminator": {"propertyName": "kind"}},
+    "Fish": {"type": "object", "properties": {"name": {"type": "string"}, "fins": {"type": "integer"}}},
+    "Thing": {"oneOf": [{"type": "string"}, {"type": "array", "items": {"$ref": "#/components/schemas/Pet"}},
+        {"$ref": "#/components/schemas/Tagged"}, {"$ref": "#/components/schemas/Pet"}, {"$ref": "#/components/schemas/Fish"},
+        {"$ref": "#/components/schemas/Kind"}, {"type": "array", "items": {"$ref": "#/components/schemas/Fish"}}]},
+    "Ring": {"oneOf": [{"$ref": "#/components/schemas/Link"}, {"type": "integer"}]},
+    "Link": {"type": "object", "required": ["to"], "properties": {"to": {"oneOf": [{"$ref": "#/components/schemas/Ring"}, {"type": "boolean"}]}}},
     "Any": {"anyOf": [{"type": "number"}, {"type": "integer"}, {"$ref": "#/components/schemas/Cat"},
         {"type": "object", "additionalProperties": {"type": "string"}}]}}}}"##;
 

@@ -8,7 +8,7 @@ use dubhe_build::Modules;
 use dubhe_codegen::check::{self, Change};
 use dubhe_codegen::{Note, folder, rust_reader};
 
-use super::{failed, proto_changes};
+use super::failed;
 use crate::counted::counted;
 use crate::failure::{Failure, remark};
 
@@ -139,7 +139,7 @@ fn operations(files: &BTreeMap<String, String>, folder: &Path, there: &Folder) -
 /// Compares messages and services, if there are descriptors to compare with.
 fn messages(files: &BTreeMap<String, String>, there: &Folder, descriptors: &[u8]) -> Vec<Change> {
     let of_before = files.keys().find_map(|name| Modules::descriptors_of(there.texts.get(name)?));
-    of_before.map(|before| proto_changes::differences(&before, descriptors)).unwrap_or_default()
+    of_before.map(|before| check::protobuf_differences(&before, descriptors)).unwrap_or_default()
 }
 
 /// Compares texts, of each file up to its first difference, and finds files that are missing and those that nothing is

@@ -3,7 +3,6 @@
 mod compare;
 mod options;
 mod place;
-mod proto_changes;
 mod protobuf;
 mod recorded;
 mod registry;
@@ -186,7 +185,7 @@ fn write(options: &GenArgs, api: &Api, folder: &Path) -> Result<Written, Failure
             let first = ProtoWriter::new().write(api);
             let mut writer = ProtoWriter::new();
             for name in first.files.keys() {
-                if let Ok(text) = std::fs::read_to_string(folder.join(name)) {
+                if let Ok(text) = folder::read(&folder.join(name)) {
                     writer = writer.existing(name, text);
                 }
             }

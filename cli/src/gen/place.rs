@@ -1,11 +1,13 @@
 //! The place of generated Rust in a package: the module that takes it in, and what it depends on.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+
+use dubhe_codegen::input;
 
 use super::compare::As;
 use super::failed;
 use crate::failure::{Failure, remark};
+use crate::manifest::{self, Manifest};
 
 /// The repository that the README takes Dubhe from.
 const REPOSITORY: &str = env!("CARGO_PKG_REPOSITORY");
@@ -29,17 +31,18 @@ pub(super) fn refuse_two_modules(out: &Path) -> Result<(), Failure> {
 /// Tells what the package lacks to use the code: the line that takes it in, and packages that it needs.
 pub(super) fn hints(out: &Path, way: &As) {
     let Ok(absolute) = std::path::absolute(out) else { return };
-    let Some(package) = absolute.ancestors().skip(1).find(|above| is_package(above)) else {
+    let Some((package, manifest)) = absolute
+        .ancestors()
+        .skip(1)
+        .find_map(|above| Some((above, Manifest::of(above).filter(Manifest::is_package)?)))
+    else {
         return;
     };
-    for hint in module(&absolute, package).into_iter().chain(dependencies(package, way)) {
+    for hint in
+        module(&absolute, package).into_iter().chain(dependencies((package, &manifest), way))
+    {
         remark(&format!("hint: {hint}"));
     }
-}
-
-fn is_package(folder: &Path) -> bool {
-    let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
-    manifest.lines().any(|line| line.trim() == "[package]")
 }
 
 /// The line that is missing in the module around.
@@ -56,7 +59,7 @@ fn module(out: &Path, package: &Path) -> Option<String> {
     let first = files.first()?;
     let module = name.replace('-', "_");
     let takes_in = |file: &PathBuf| {
-        let text = fs::read_to_string(file).unwrap_or_default();
+        let text = input::text(file, input::MAX_TEXT).unwrap_or_default();
         text.lines().any(|line| declares(line, &module))
     };
     if files.iter().any(takes_in) {
@@ -80,8 +83,8 @@ fn declares(line: &str, module: &str) -> bool {
 }
 
 /// The packages that are missing in the manifest.
-fn dependencies(package: &Path, way: &As) -> Option<String> {
-    let manifest = fs::read_to_string(package.join("Cargo.toml")).ok()?;
+fn dependencies((package, manifest): (&Path, &Manifest), way: &As) -> Option<String> {
+    let workspace = manifest::workspace(package).map(|(_, of)| of);
     let dubhe = format!("cargo add dubhe --git {REPOSITORY}");
     let needed: &[(&str, &str)] = match way {
         As::OpenApi => &[
@@ -92,7 +95,8 @@ fn dependencies(package: &Path, way: &As) -> Option<String> {
         ],
         As::Types | As::Protobuf(_) => &[("dubhe", &dubhe)],
     };
-    let missing: Vec<_> = needed.iter().filter(|(name, _)| !depends_on(&manifest, name)).collect();
+    let missing: Vec<_> =
+        needed.iter().filter(|(name, _)| !manifest.depends_on(name, workspace.as_ref())).collect();
     let names: Vec<&str> = missing.iter().map(|(name, _)| *name).collect();
     let commands: Vec<&str> = missing.iter().map(|(_, command)| *command).collect();
     (!missing.is_empty()).then(|| {
@@ -102,29 +106,6 @@ fn dependencies(package: &Path, way: &As) -> Option<String> {
             commands.join(" && ")
         )
     })
-}
-
-/// Returns `true` if a manifest has a dependency of that name, whichever way it is written.
-fn depends_on(manifest: &str, name: &str) -> bool {
-    let mut is_of_dependencies = false;
-    for line in manifest.lines().map(str::trim) {
-        if let Some(header) = line.strip_prefix('[') {
-            let header = header.split(']').next().unwrap_or_default();
-            is_of_dependencies = header == "dependencies" || header.ends_with(".dependencies");
-            if header
-                .rsplit_once("dependencies.")
-                .is_some_and(|(_, of)| of.trim_matches('"') == name)
-            {
-                return true;
-            }
-        } else if is_of_dependencies {
-            let key = line.split(['=', '.']).next().unwrap_or_default().trim().trim_matches('"');
-            if key == name || line.contains(&format!("package = \"{name}\"")) {
-                return true;
-            }
-        }
-    }
-    false
 }
 
 #[cfg(test)]
@@ -144,28 +125,6 @@ mod tests {
         }
         for line in ["// mod api;", "mod apis;", "use api;", "modapi;"] {
             assert!(!declares(line, "api"), "{line}");
-        }
-    }
-
-    #[test]
-    fn dependencies_are_found_however_they_are_written() {
-        for manifest in [
-            "[dependencies]\nhttp = \"1\"",
-            "[dependencies]\n\"http\" = { version = \"1\" }",
-            "[dependencies]\nhttp.workspace = true",
-            "[dependencies.http]\nversion = \"1\"",
-            "[target.'cfg(unix)'.dependencies]\nhttp = \"1\"",
-            "[dependencies]\nh = { package = \"http\", version = \"1\" }",
-        ] {
-            assert!(depends_on(manifest, "http"), "{manifest}");
-        }
-        for manifest in [
-            "",
-            "[dev-dependencies]\nhttp = \"1\"",
-            "[features]\nhttp = []",
-            "[dependencies]\nhttpx = \"1\"",
-        ] {
-            assert!(!depends_on(manifest, "http"), "{manifest}");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use dubhe_build::{Builder, Modules};
-use dubhe_codegen::formatted;
+use dubhe_codegen::{formatted, input};
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 
@@ -25,7 +25,7 @@ pub(super) fn compile(options: &GenArgs) -> Result<Modules, Failure> {
     includes.retain(|include| seen.insert(*include));
     // The compiler looks for it in every folder, and says that it is in none.
     for file in &files {
-        std::fs::metadata(file)
+        input::open(file, input::MAX_TEXT)
             .map_err(|error| failed(format!("cannot read {}: {error}", file.display())))?;
     }
     Builder::new().modules(&files, &includes).map_err(|error| {

@@ -2,11 +2,12 @@
 //! published none answer when they are asked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use dubhe::documents::{DocumentKey, DocumentStore, Side};
-use dubhe::registry::{Health, Registration, Registry};
-use dubhe::{App, ByteString, Code, Endpoint, ServiceKey, Status, args};
+use dubhe::registry::{Health, Registration, Registry, ServiceParams};
+use dubhe::{App, ByteString, Code, Endpoint, ServiceKey, Status};
 use dubhe_codegen::{Api, Note, definition};
 use futures_util::{StreamExt as _, stream};
 
@@ -17,9 +18,16 @@ use super::united::{Defined, united};
 use crate::failure::Failure;
 use crate::registries::{self, APPLICATION};
 
-/// The service that providers tell their definitions with, version 1.0.0; its group is their application. That of Dubbo
-/// 3.3, `MetadataServiceV2`, has metadata and OpenAPI, and no definitions.
-const METADATA_SERVICE: &str = "org.apache.dubbo.metadata.MetadataService";
+/// The service that providers tell their definitions with; its group is their application. That of Dubbo 3.3,
+/// `MetadataServiceV2`, has metadata and OpenAPI, and no definitions.
+///
+/// Dubbo Java 3 exports it without the filter that generic calls need, so it is called by its own method.
+#[dubhe::interface("org.apache.dubbo.metadata.MetadataService", version = "1.0.0")]
+trait Metadata {
+    /// The definition of a service, by its key.
+    async fn get_service_definition(&self, key: String) -> Result<Option<String>, Status>;
+}
+
 /// The time that a registry has to answer, unless an option says another.
 const TIMEOUT: Duration = Duration::from_secs(10);
 /// Providers of one service that are asked one after another.
@@ -206,14 +214,22 @@ async fn ask(
         } else {
             one.instance.application.clone()
         };
-        let endpoint = Endpoint::new(one.instance, one.offer, one.params);
+        // They are those of the service that the provider offers there, and not those of the one that is asked.
+        let mut params = one.params.to_params();
+        params.retain(|name, _| !matches!(&**name, "group" | "version"));
+        let endpoint =
+            Endpoint::new(one.instance, one.offer, Arc::new(ServiceParams::new(&params)));
         let place = format!("{application} at {endpoint}");
         match tell(app, service, application, endpoint, limit).await {
             Ok(text) if text.is_empty() => why.push(format!(
                 "{place} answers getServiceDefinition with an empty text, as Dubbo Java 3 does without a metadata centre"
             )),
             Ok(text) => return Ok((text, place)),
-            Err(error) => why.push(format!("{place} does not tell it: {}", error.message())),
+            // Java tells the stack behind the message.
+            Err(error) => {
+                let text = error.message().lines().next().unwrap_or_default();
+                why.push(format!("{place} does not tell it: {text}"));
+            }
         }
     }
     if why.is_empty() {
@@ -230,11 +246,9 @@ async fn tell(
     endpoint: Endpoint,
     limit: Duration,
 ) -> Result<String, Status> {
-    let client = app.generic(METADATA_SERVICE).group(application).version("1.0.0");
-    let client = client.endpoint(endpoint).timeout(limit).retries(0).build()?;
-    let key = service.to_string();
-    let answer = client.call("getServiceDefinition", args!["java.lang.String" => key]).await?;
-    Ok(answer.as_str().unwrap_or_default().to_owned())
+    let client = app.client::<MetadataClient>().group(application).endpoint(endpoint);
+    let client = client.timeout(limit).retries(0).build()?;
+    Ok(client.get_service_definition(service.to_string()).await?.unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use dubhe_build::Modules;
 use dubhe_codegen::java_reader::Inputs;
 use dubhe_codegen::pattern::matches;
-use dubhe_codegen::{Api, definition, rust_reader};
+use dubhe_codegen::{Api, definition, input, rust_reader};
 
 use super::options::{GenArgs, To, Use};
 use super::{failed, protobuf, registry};
@@ -127,7 +127,7 @@ fn classes(options: &GenArgs) -> Result<Api, Failure> {
 fn document(options: &GenArgs) -> Result<Found, Failure> {
     let mut all = Api::default();
     for source in &options.sources {
-        let text = std::fs::read_to_string(source)
+        let text = input::text(source, input::MAX_TEXT)
             .map_err(|error| failed(format!("{source}: {error}")))?;
         // Editors of Windows put a mark at the front.
         let text = text.trim_start_matches('\u{feff}').to_owned();

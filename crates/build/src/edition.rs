@@ -7,7 +7,8 @@ use crate::error::Error;
 /// An error of reading files; of one in an edition it says so.
 pub(crate) fn explain(error: protox::Error, includes: &[impl AsRef<Path>]) -> Error {
     let named = error.file().and_then(|file| {
-        let mut paths = includes.iter().map(|include| include.as_ref().join(file));
+        let paths = includes.iter().map(|include| include.as_ref().join(file));
+        let mut paths = paths.filter(|path| path.is_file());
         let text = paths.find_map(|path| std::fs::read_to_string(path).ok())?;
         Some((file.to_owned(), edition(&text)?))
     });

@@ -39,6 +39,7 @@ mod defaults;
 mod edition;
 mod error;
 mod extensions;
+mod found;
 #[cfg(feature = "java")]
 mod java;
 mod json;
@@ -349,7 +350,7 @@ struct Opened {
 
 impl Opened {
     fn new(files: &[impl AsRef<Path>], includes: &[impl AsRef<Path>]) -> Result<Self, Error> {
-        let mut compiler = protox::Compiler::new(includes)?;
+        let mut compiler = protox::Compiler::with_file_resolver(found::resolver(includes));
         compiler.include_imports(true);
         compiler.open_files(files).map_err(|error| edition::explain(error, includes))?;
         let paths = compiler.files().filter_map(|file| file.path()).map(Path::to_owned).collect();

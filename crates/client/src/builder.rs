@@ -21,6 +21,7 @@ use dubhe_core::time::{Duration, after};
 use dubhe_core::url::Url;
 use dubhe_core::{Code, Endpoint, ServiceKey, Status, Value};
 use dubhe_rules::RuleRouter;
+use dubhe_rules::configurators::ConfiguredDirectory;
 
 use crate::client::Client;
 use crate::environment::Environment;
@@ -461,8 +462,8 @@ impl<T: Stub> ClientBuilder<T> {
         }
         let (env, mut routers, timeouts) = (&self.env, self.routers, self.timeouts);
         let from_registries = matches!(self.source, Source::Registries);
-        if let Some(config) = env.config() {
-            let consumer = env.consumer(&self.service);
+        let consumer = env.config().map(|config| (config, env.consumer(&self.service)));
+        if let Some((config, consumer)) = consumer.clone() {
             let rules = RuleRouter::new(config.clone(), consumer, env.random().clone());
             // Before those of the user.
             routers.insert(0, Arc::new(rules));
@@ -473,7 +474,14 @@ impl<T: Stub> ClientBuilder<T> {
         }
         // What never changes needs nobody to follow it.
         let fixed = matches!(self.source, Source::Direct(_)) && routers.is_empty();
-        let directory = self.source.directory(env, &self.service, self.protocols);
+        let registered = self.source.directory(env, &self.service, self.protocols);
+        let directory: Arc<dyn Directory> = match consumer {
+            Some((config, consumer)) => {
+                let (inner, consumer) = (registered.clone(), Arc::new(consumer));
+                Arc::new(ConfiguredDirectory::new(inner, config.clone(), consumer))
+            }
+            None => registered.clone(),
+        };
         let published = Published::new(Random::new(env.random().clone()));
         let published: Arc<dyn Balance> = Arc::new(published);
         let plan = StaticPlan::try_new(&self.options, self.methods, env.clock(), |balance| {
@@ -498,7 +506,7 @@ impl<T: Stub> ClientBuilder<T> {
         let cluster = cluster
             .with_decoder(dubhe_hessian2::payload::values)
             .with_retries(self.retry_budget, env.random().clone());
-        let rules = FollowedRules::follow(env, &self.service, directory);
+        let rules = FollowedRules::follow(env, &self.service, registered);
         Ok(Client::new(Arc::new(self.service), cluster, tasks, rules))
     }
 }

@@ -22,6 +22,7 @@ mod collection;
 pub mod definition;
 pub mod folder;
 pub mod formatted;
+pub mod input;
 pub mod java_reader;
 pub mod java_writer;
 pub mod javadoc;

@@ -9,6 +9,7 @@ use dubhe_core::url::Url;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct JavaUrl {
     pub(crate) protocol: String,
+    pub(crate) username: Option<String>,
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) path: String,
@@ -26,7 +27,11 @@ impl JavaUrl {
             return Err("the URL has no protocol".to_owned());
         }
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let address = authority.rsplit_once('@').map_or(authority, |(_, address)| address);
+        let (user, address) = match authority.rsplit_once('@') {
+            Some((user, address)) => (Some(user), address),
+            None => (None, authority),
+        };
+        let username = user.and_then(|user| user.split(':').next()).filter(|name| !name.is_empty());
         let (host, port) = match address.rsplit_once(':') {
             // The scope of an IPv6 address.
             Some((_, behind)) if behind.contains('%') => (address, 0),
@@ -55,6 +60,7 @@ impl JavaUrl {
         }
         Ok(Self {
             protocol: protocol.to_owned(),
+            username: username.map(str::to_owned),
             host: host.to_owned(),
             port,
             path: path.to_owned(),
@@ -87,6 +93,7 @@ mod tests {
             (&*url.protocol, &*url.host, url.port, &*url.path),
             ("override", "0.0.0.0", 20880, "a.B")
         );
+        assert_eq!(url.username.as_deref(), Some("u"));
         let params: Vec<_> = url.params.iter().map(|(k, v)| (&**k, &**v)).collect();
         assert_eq!(params, [("e", "%2B"), ("w", "2"), ("x", "3"), ("y", "a=b"), ("z", "")]);
         assert_eq!(url.decoded("e").as_deref(), Some("+"));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bytestring::ByteString;
 
-/// Options of calls that a provider publishes among its parameters: `timeout` in milliseconds,
+/// Options of calls that a provider publishes among its parameters, and those that configurators set there: `timeout` in milliseconds,
 /// `retries` and `loadbalance`, and those of single methods, such as `sayHello.timeout`. A timeout that
 /// is no positive number, and retries that are no number, are none; fewer than 0 retries are 0 (Dubbo
 /// Java `RpcUtils.getTimeout`, `FailoverClusterInvoker`).
@@ -26,6 +26,14 @@ use bytestring::ByteString;
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CallDefaults {
+    published: Options,
+    /// The options that configurators set, which go before what a consumer set at the same level.
+    overrides: Options,
+}
+
+/// Options of all methods, and of single ones.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Options {
     service: MethodDefaults,
     methods: HashMap<ByteString, MethodDefaults>,
 }
@@ -71,11 +79,8 @@ pub enum Level {
     Method,
 }
 
-impl CallDefaults {
-    /// The options among `params`; `None` when there are none.
-    pub(crate) fn of<'a>(
-        params: impl IntoIterator<Item = (&'a str, &'a str)>,
-    ) -> Option<Box<Self>> {
+impl Options {
+    fn of<'a>(params: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut all = Self::default();
         for (key, value) in params {
             match key.rsplit_once('.') {
@@ -86,6 +91,36 @@ impl CallDefaults {
                 Some(_) => {}
             }
         }
+        all
+    }
+
+    /// The options of one method alone.
+    fn method(&self, name: &str) -> Option<&MethodDefaults> {
+        if self.methods.is_empty() { None } else { self.methods.get(name) }
+    }
+
+    fn balancers(&self) -> impl Iterator<Item = &ByteString> {
+        let all = std::iter::once(&self.service).chain(self.methods.values());
+        all.filter_map(|of| of.loadbalance.as_ref())
+    }
+}
+
+impl CallDefaults {
+    /// The options among the parameters that a provider publishes; `None` when there are none.
+    pub(crate) fn of<'a>(
+        params: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Option<Box<Self>> {
+        let all = Self { published: Options::of(params), overrides: Options::default() };
+        (all != Self::default()).then(|| Box::new(all))
+    }
+
+    /// The options among those that a provider publishes and those that configurators set; `None` when there are
+    /// none.
+    pub(crate) fn overridden<'a>(
+        published: impl IntoIterator<Item = (&'a str, &'a str)>,
+        overrides: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Option<Box<Self>> {
+        let all = Self { published: Options::of(published), overrides: Options::of(overrides) };
         (all != Self::default()).then(|| Box::new(all))
     }
 
@@ -102,8 +137,7 @@ impl CallDefaults {
 
     /// The names of the balancers that it asks for.
     pub fn balancers(&self) -> impl Iterator<Item = &ByteString> {
-        let all = std::iter::once(&self.service).chain(self.methods.values());
-        all.filter_map(|of| of.loadbalance.as_ref())
+        self.overrides.balancers().chain(self.published.balancers())
     }
 
     fn get<T>(
@@ -112,12 +146,19 @@ impl CallDefaults {
         level: Level,
         option: impl Fn(&MethodDefaults) -> Option<T>,
     ) -> Option<T> {
+        // As Java finds a parameter in the URL of a provider, which has the consumer's put over its own, and those
+        // of configurators over both: that of the method first.
+        let (published, overrides) = (&self.published, &self.overrides);
+        let method = |of: &'_ Options| of.method(method).and_then(&option);
+        if let Some(own) = method(overrides) {
+            return Some(own);
+        }
         if level == Level::Method {
             return None;
         }
-        let own = if self.methods.is_empty() { None } else { self.methods.get(method) };
-        let of_service = || (level == Level::Default).then(|| option(&self.service)).flatten();
-        own.and_then(&option).or_else(of_service)
+        let of_method = method(published).or_else(|| option(&overrides.service));
+        let of_service = || (level == Level::Default).then(|| option(&published.service)).flatten();
+        of_method.or_else(of_service)
     }
 }
 
@@ -148,5 +189,24 @@ mod tests {
         assert_eq!(some.timeout("a", Level::Default), None);
         assert_eq!(some.retries("a", Level::Default), Some(0));
         assert_eq!(some.balancers().map(|name| &**name).collect::<Vec<_>>(), ["x"]);
+    }
+
+    #[test]
+    fn configurators_go_before_the_consumer_at_the_same_level() {
+        let published = [("timeout", "1000"), ("slow.timeout", "9000")];
+        let both = |overrides: &[(&'static str, &'static str)]| {
+            CallDefaults::overridden(published, overrides.iter().copied()).unwrap()
+        };
+        let of = |overrides: &[(&'static str, &'static str)], method, level| {
+            both(overrides).timeout(method, level).map(|t| t.as_secs())
+        };
+        let service = &[("timeout", "5000")][..];
+        assert_eq!(of(service, "other", Level::Default), Some(5));
+        assert_eq!(of(service, "other", Level::Service), Some(5));
+        assert_eq!(of(service, "other", Level::Method), None);
+        assert_eq!(of(service, "slow", Level::Service), Some(9), "that of the method is nearer");
+        let method = &[("slow.timeout", "7000")][..];
+        assert_eq!(of(method, "slow", Level::Method), Some(7));
+        assert_eq!(of(method, "other", Level::Service), None);
     }
 }

@@ -9,7 +9,7 @@ use crate::defaults::CallDefaults;
 use crate::level::DiscoveryLevel;
 use crate::metadata::Metadata;
 use crate::origin::Origin;
-use crate::params::{PackedParams, ServiceParams};
+use crate::params::{PackedParams, Params, ServiceParams};
 use crate::printable::Printable;
 use crate::service::ServiceKey;
 use crate::sock_addr::{unix_path, write_unix};
@@ -178,6 +178,22 @@ impl Provider {
     /// The same, with the stats of a provider that was known before.
     pub(crate) fn with_stats(mut self, stats: Arc<ProviderStats>) -> Self {
         Arc::make_mut(&mut self.0).stats = stats;
+        self
+    }
+
+    /// The same with the parameters `params`, of which configurators set `overrides`: these go before what a
+    /// consumer set for all methods, and those of a method before what it set for that.
+    pub(crate) fn with_params(mut self, params: Arc<ServiceParams>, overrides: &Params) -> Self {
+        let (instance, offer) = (self.0.instance.clone(), self.0.offer.clone());
+        let published = Arc::clone(&self.0.service);
+        let mut facts = Self::new(instance, offer, params).0;
+        let overrides = overrides.iter().map(|(name, value)| (&**name, &**value));
+        let own = Arc::make_mut(&mut self.0);
+        let new = Arc::make_mut(&mut facts);
+        own.defaults = CallDefaults::overridden(published.iter(), overrides).map(Arc::from);
+        own.service = new.service.clone();
+        (own.weight, own.warmup) = (new.weight, new.warmup);
+        own.attachments = std::mem::take(&mut new.attachments);
         self
     }
 

@@ -332,7 +332,9 @@ mod tests {
     fn maps_are_joined_compared_and_cleared() {
         let of = |len, all: &[usize]| {
             let mut map = Bitmap::empty(len);
-            all.iter().for_each(|i| map.insert(*i));
+            for i in all {
+                map.insert(*i);
+            }
             map
         };
         let mut map = of(70, &[1, 65]);

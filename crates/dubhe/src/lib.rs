@@ -198,8 +198,10 @@ pub mod config {
     };
 }
 
-/// The effect of rules on calls: the router that every client of an application with a config centre has.
+/// The effect of rules on calls: the router and the configurators that every client of an application with a config
+/// centre has.
 pub mod rules {
+    pub use dubhe_rules::configurators::{ConfiguredDirectory, Configurators, ServiceUrl, merge};
     pub use dubhe_rules::script::{Script, ScriptEngine};
     pub use dubhe_rules::{Consumer, RuleRouter};
 }

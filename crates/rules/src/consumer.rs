@@ -75,6 +75,11 @@ impl Consumer {
         self.params.get(name).map(|value| &**value)
     }
 
+    /// All parameters of its URL.
+    pub(crate) fn params(&self) -> &BTreeMap<ByteString, ByteString> {
+        &self.params
+    }
+
     /// A parameter that is not empty.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.param(name).filter(|value| !value.is_empty())

@@ -7,6 +7,7 @@
 //! | module | what is in it |
 //! | --- | --- |
 //! | [`consumer`] | the facts of a consumer that rules look at |
+//! | [`configurators`] | configurators, which change what providers and consumers have |
 //! | [`router`] | the router of a client, which goes through its rules as Dubbo Java does |
 //! | [`script`] | the seam of script rules: an engine that runs them |
 //! | [`address`] | patterns of addresses |
@@ -15,6 +16,7 @@
 pub mod address;
 mod call;
 mod columns;
+pub mod configurators;
 pub mod consumer;
 mod java_text;
 pub mod pattern;

@@ -8,11 +8,13 @@ use regex::{Regex, RegexBuilder};
 const MAX_REGEX_MEMORY: usize = 1 << 20;
 
 /// A match of a text that may be absent (Dubbo Java `StringMatch`).
+#[derive(Clone, Debug)]
 pub(crate) struct TextMatcher {
     text: Option<Compiled>,
     presence: Option<Presence>,
 }
 
+#[derive(Clone, Debug)]
 enum Compiled {
     Exact(ByteString),
     Prefix(ByteString),

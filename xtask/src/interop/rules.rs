@@ -1,5 +1,6 @@
 //! The governance decisions of Dubbo Java, made again by this project's crates.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -13,8 +14,8 @@ use crate::tally::Tally;
 pub(super) const NAME: &str = "rules";
 /// The package of the program.
 const PACKAGE: &str = "dubhe-rule-cases";
-/// The decisions that come with the repository.
-const CASES: &str = "tests/vectors/rules.json";
+/// The folder of the decisions that come with the repository.
+const CASES: &str = "tests/vectors/rules";
 /// The page that lists the differences.
 const PAGE: &str = "docs/user/rules.md";
 /// The longest time for one of them.
@@ -23,9 +24,12 @@ const LIMIT: Duration = Duration::from_mins(5);
 /// Decides the cases of `file`, by default those of the repository.
 pub(super) fn run(file: Option<&Path>, tally: &mut Tally) -> Result<()> {
     check(Command::new("cargo").args(["build", "--package", PACKAGE]).current_dir(root()))?;
-    let file = file.map_or_else(|| root().join(CASES), PathBuf::from);
     let mut command = Command::new(target().join("debug").join(PACKAGE));
-    command.arg(file).arg("--known").arg(root().join(PAGE));
+    match file {
+        Some(file) => command.arg(file),
+        None => command.args(cases()?),
+    };
+    command.arg("--known").arg(root().join(PAGE));
     let name = |id: &str| format!("{NAME} {id}");
     let status = lines(&mut command, LIMIT, |line| {
         if let Some(id) = line.strip_prefix("PASS ") {
@@ -42,6 +46,14 @@ pub(super) fn run(file: Option<&Path>, tally: &mut Tally) -> Result<()> {
         tally.fail(NAME, &format!("the program ended with {status}"));
     }
     Ok(())
+}
+
+/// The files of the repository, in the order of their names.
+fn cases() -> Result<Vec<PathBuf>> {
+    let files = fs::read_dir(root().join(CASES))?.map(|entry| Ok(entry?.path()));
+    let mut files = files.collect::<Result<Vec<_>>>()?;
+    files.sort();
+    Ok(files)
 }
 
 /// The id and the reason of a line that begins with `word`.

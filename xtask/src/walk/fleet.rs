@@ -5,15 +5,14 @@ use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
 
+use super::definitions::{Made, published};
 use super::steps::{Step, all};
 use super::{JAVA, Lines};
 use crate::Result;
-use crate::outside::{build_dubhe, cargo, dubhe, from_checkout, lock};
+use crate::outside::{build_dubhe, cargo, from_checkout, lock};
 use crate::peers::Peers;
-use crate::process::{ServerProcess, check, free_address, output};
+use crate::process::{ServerProcess, check, free_address};
 use crate::registries::Kind;
 use crate::repo::{root, target};
 use crate::tally::Tally;
@@ -26,8 +25,6 @@ const REGISTRY: &str = "zookeeper://127.0.0.1:2181";
 const INTERFACE: &str = "org.example.orders.Orders";
 /// The registries of the page's first lines.
 const REGISTRIES: [Kind; 2] = [Kind::ZooKeeper, Kind::Nacos];
-/// The longest time for a provider to publish its definitions.
-const LIMIT: Duration = Duration::from_mins(1);
 
 /// Walks with each registry. Each command is a test.
 pub(super) fn run(peers: &Peers, lines: &Lines<'_>, tally: &mut Tally) -> Result<()> {
@@ -82,6 +79,13 @@ fn walk(
     if ran == 0 {
         return Err(format!("{PAGE} has no commands").into());
     }
+    Made { registry: &registry, interface: INTERFACE, folder: &folder }.check(
+        &format!("walk/fleet/{kind}/check"),
+        "order.rs",
+        ("/// `long number`.\n    pub number: i64,", "/// `int number`.\n    pub number: i32,"),
+        "org.example.orders.Order.number: the type changed from int to long: ",
+        tally,
+    );
     // The lists show the demo and the provider of Java.
     lines.at(kind, address, &[INTERFACE], tally);
     Ok(())
@@ -96,17 +100,7 @@ fn provider(peers: &Peers, around: &Path, registry: &str) -> Result<ServerProces
     let log = around.join("provider.log");
     let mut provider = ServerProcess::serve(serve.env("REGISTRY", registry), address, &log)?;
     provider.said("PROVIDER READY", &log)?;
-    // It publishes them on a thread of its own.
-    let end = Instant::now() + LIMIT;
-    let mut ls = dubhe();
-    ls.args(["registry", "ls", registry, "metadata"]);
-    while !output(&mut ls)?.contains(INTERFACE) {
-        if Instant::now() > end {
-            let account = provider.account(&log);
-            return Err(format!("no definition of {INTERFACE} within {LIMIT:?}: {account}").into());
-        }
-        thread::sleep(Duration::from_millis(200));
-    }
+    published(&mut provider, &log, registry, INTERFACE)?;
     Ok(provider)
 }
 

@@ -1,8 +1,9 @@
 //! The first steps of a new user: a crate of its own made from the README's text alone, built, run,
-//! and called as the README says; projects of `dubhe new`; the printed lines with registries; and the first
-//! consumer of a Java fleet.
+//! and called as the README says; projects of `dubhe new`; the printed lines with registries; the first
+//! consumer of a Java fleet; and Rust of the definitions in a registry.
 
 mod cluster;
+mod definitions;
 mod fleet;
 mod lines;
 mod new;
@@ -31,7 +32,7 @@ const ADDRESS: &str = "127.0.0.1:20880";
 const JAVA: Peer = Peer::Java("3");
 
 /// The parts of the walk. The last runs when it is named alone: its server takes long to build.
-const PARTS: [&str; 5] = ["readme", "new", "lines", "fleet", CLUSTER];
+const PARTS: [&str; 6] = ["readme", "new", "lines", "fleet", "definitions", CLUSTER];
 /// The lines of Kubernetes.
 pub(crate) const CLUSTER: &str = "cluster";
 
@@ -55,6 +56,7 @@ pub(crate) fn run(name: Option<&str>, tally: &mut Tally) -> Result<()> {
     };
     part("readme", &|tally| readme(&peers, tally));
     part("new", &|tally| new::run(&peers, tally));
+    part("definitions", &|tally| definitions::run(&peers, tally));
     if has("lines") || has("fleet") {
         // A demo that runs as long as the lines, which are run in the fleet, too.
         let lines = Lines::read(&peers, "dns")?;

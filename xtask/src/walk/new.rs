@@ -1,4 +1,5 @@
-//! Projects that `dubhe new` makes of this checkout: laid out, linted, tested, and their programs run.
+//! Projects that `dubhe new` makes of this checkout: laid out, linted, tested, and their programs run; one with code of
+//! `dubhe gen` in it.
 
 use std::fs;
 use std::path::Path;
@@ -19,6 +20,16 @@ const PROJECTS: [(&str, &[&str]); 4] = [
     ("walk-consumer", &["--kind", "consumer", "--protocol", "tri"]),
     ("walk-both", &["--kind", "both", "--proto", "--registry"]),
     ("walk-filter", &["--kind", "filter"]),
+];
+
+/// The project that takes generated code in.
+const WITH_FLEET: &str = "walk-consumer";
+
+/// Sources of that code, below the root, each with the folder of the code. The consumer's own `api` is there.
+const SOURCES: [(&str, &str); 3] = [
+    ("crates/codegen/tests/data/classes", "src/fleet"),
+    ("examples/proto/greeting.proto", "src/messages"),
+    ("crates/codegen/tests/data/openapi/springdoc.json", "src/rest"),
 ];
 
 /// The commands of cargo that a user runs before a commit, and CI after it.
@@ -43,6 +54,9 @@ pub(super) fn run(peers: &Peers, tally: &mut Tally) -> Result<()> {
         check(new.arg("--path").arg(root()))?;
         let folder = peers.file(name);
         lock(&folder)?;
+        if name == WITH_FLEET {
+            take_in(&folder)?;
+        }
         for (task, args) in TASKS {
             let test = format!("walk/new/{name}/{task}");
             match check(cargo(task, &folder).args(args)) {
@@ -54,6 +68,39 @@ pub(super) fn run(peers: &Peers, tally: &mut Tally) -> Result<()> {
     alone(peers, tally)?;
     in_a_registry(peers, tally)?;
     filtered(peers, tally)
+}
+
+/// Makes code in a project, and follows the hints: the packages that it needs, and the lines that take it in.
+fn take_in(folder: &Path) -> Result<()> {
+    let mut lines = String::new();
+    for (source, out) in SOURCES {
+        let mut generate = dubhe();
+        generate.arg("gen").arg(root().join(source)).args(["--out", out]).current_dir(folder);
+        let done = generate.output()?;
+        let said = String::from_utf8_lossy(&done.stderr);
+        let hint = said
+            .lines()
+            .find_map(|line| line.strip_prefix("hint: `")?.split_once("` in src/lib.rs"));
+        let Some((line, _)) = hint.filter(|_| done.status.success()) else {
+            return Err(format!("dubhe gen {source}: {}: {said}", done.status).into());
+        };
+        lines.push_str(line);
+        lines.push('\n');
+    }
+    let replace = |name: &str, from: &str, to: &str| -> Result<()> {
+        let path = folder.join(name);
+        let old = fs::read_to_string(&path)?;
+        let new = old.replacen(from, to, 1);
+        if old == new {
+            Err(format!("{name} has no {from:?}").into())
+        } else {
+            Ok(fs::write(path, new)?)
+        }
+    };
+    replace("src/lib.rs", "pub mod api;", &format!("{lines}\npub mod api;"))?;
+    let needed =
+        "http = \"1\"\nserde = { version = \"1\", features = [\"derive\"] }\nserde_json = \"1\"\n";
+    replace("Cargo.toml", "[dependencies]\n", &format!("[dependencies]\n{needed}"))
 }
 
 /// The example of the filter, whose provider refuses calls without the attachment.

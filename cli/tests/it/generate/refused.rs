@@ -202,3 +202,69 @@ fn options_of_another_kind_of_source_are_refused() {
     let why = "error: a.proto is no Rust, of which --to makes Java and .proto files; without --to, Rust is made of a.proto\n";
     assert_eq!((other.code, &*other.err), (USAGE, why));
 }
+
+#[cfg(unix)]
+#[test]
+fn pipes_and_devices_are_refused_wherever_a_file_is_read() {
+    use std::os::unix::fs::symlink;
+    use std::process::Command;
+
+    let project = Project::with_api();
+    let pipe = |name: &str| {
+        assert!(Command::new("mkfifo").arg(project.path(name)).status().unwrap().success());
+    };
+    for name in ["pipe.jar", "pipe.class", "pipe.json", "pipe.proto"] {
+        pipe(name);
+    }
+    for name in ["zero.jar", "zero.class", "zero.yaml", "zero.proto"] {
+        symlink("/dev/zero", project.path(name)).unwrap();
+    }
+    project.write("import.proto", "syntax = \"proto3\";\nimport \"pipe.proto\";\n");
+    project.write("source.rs", "mod pipe;");
+    pipe("pipe.rs");
+    for line in [
+        "pipe.jar",
+        "zero.jar",
+        "pipe.class",
+        "zero.class",
+        "api.jar --classpath zero.jar",
+        "api.jar --sources pipe.jar",
+        "pipe.json",
+        "zero.yaml",
+        "pipe.proto",
+        "zero.proto",
+        "import.proto",
+        "pipe.rs --to java",
+    ] {
+        let refused = project.generate(line);
+        assert_eq!((refused.code, &*refused.out), (FAILED, ""), "{line}: {}", refused.err);
+        let name = line.replace("api.jar --classpath ", "").replace("api.jar --sources ", "");
+        let name = name.replace(" --to java", "").replace("import.proto", "pipe.proto");
+        assert!(refused.err.contains(&name), "{line}: {}", refused.err);
+        assert!(refused.err.contains("it is no regular file"), "{line}: {}", refused.err);
+    }
+    let partly = project.generate("source.rs --to java");
+    assert!(partly.err.contains("it is no regular file"), "{}", partly.err);
+
+    // A manifest is only looked at.
+    pipe("Cargo.toml");
+    let made = project.generate("api.jar");
+    assert_eq!((made.code, &*made.err), (0, ""), "{}", made.out);
+}
+
+#[test]
+fn files_that_are_too_long_are_refused() {
+    let project = Project::with_api();
+    for (name, length, most) in [
+        ("long.jar", 1 << 40, "1073741824"),
+        ("long.json", 17 << 20, "16777216"),
+        ("long.proto", 17 << 20, "16777216"),
+    ] {
+        // A file with a hole takes no room.
+        std::fs::File::create(project.path(name)).unwrap().set_len(length).unwrap();
+        let refused = project.generate(name);
+        assert_eq!((refused.code, &*refused.out), (FAILED, ""), "{name}: {}", refused.err);
+        let why = format!("{name}: it is longer than {most} bytes");
+        assert!(refused.err.contains(&why), "{name}: {}", refused.err);
+    }
+}

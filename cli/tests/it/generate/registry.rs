@@ -111,6 +111,26 @@ fn a_provider_that_published_nothing_is_asked() {
 }
 
 #[test]
+fn a_service_with_a_group_and_version_is_asked_for_under_those_of_the_one_that_tells() {
+    let runtime = Runtime::new().unwrap();
+    let server = Server::builder().application("shop").registry(Instances);
+    let guide = Export::new(GuideServer::new(Named)).group("blue").version("2.0.0");
+    let server = start(&runtime, server.service(guide));
+    let project = Project::new();
+    let line = format!(
+        "dubbo://{}/org.example.Guide?application=shop&group=blue&version=2.0.0\n",
+        server.addr()
+    );
+    project.write("registry/a.url", line);
+    let said = project.ok(&format!("file://{}", project.path("registry").display()));
+    assert!(said.ends_with("2 written, 0 removed, 0 unchanged, 0 notes\n"), "{said}");
+    let guide = project.read("src/api/guide.rs");
+    let attribute =
+        "#[dubhe::interface(\"org.example.Guide\", version = \"2.0.0\", group = \"blue\")]";
+    assert!(guide.contains(attribute), "{guide}");
+}
+
+#[test]
 fn an_empty_answer_says_what_to_do() {
     let runtime = Runtime::new().unwrap();
     let empty = Export::new(MetadataServer::new(Empty)).group("old");

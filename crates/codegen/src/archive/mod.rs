@@ -5,17 +5,19 @@
 
 mod folder;
 
-use std::fs::File;
 use std::io::{self, Cursor, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use zip::ZipArchive;
 
+use crate::input;
 use crate::model::Note;
 
 /// Limits on what jars and folders may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
+    /// The bytes of a jar as it is: 1 GiB by default. A longer one is an error.
+    pub jar: u64,
     /// The bytes of one file, decoded: 64 MiB by default. One above is passed over with a note.
     pub entry: u64,
     /// The bytes of all files that are read, decoded: 1 GiB by default. What is beyond is passed over with a note.
@@ -27,7 +29,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { entry: 64 << 20, total: 1 << 30, kept: 512 << 20 }
+        Self { jar: 1 << 30, entry: 64 << 20, total: 1 << 30, kept: 512 << 20 }
     }
 }
 
@@ -107,7 +109,7 @@ impl Reader {
     /// Java (`META-INF/versions`) are passed over.
     pub fn jar(&mut self, path: &Path, suffix: &str, visit: Visit<'_>) -> Result<(), Error> {
         let io_error = |source| Error::Io { path: path.to_owned(), source };
-        let file = File::open(path).map_err(io_error)?;
+        let file = input::open(path, self.limits.jar).map_err(io_error)?;
         let jar = ZipArchive::new(io::BufReader::new(file))
             .map_err(|source| Error::Jar { path: path.to_owned(), source })?;
         self.entries(jar, &source_of(path), suffix, false, visit);
@@ -136,7 +138,7 @@ impl Reader {
     /// Reads one file.
     pub fn file(&mut self, path: &Path) -> Result<Option<Vec<u8>>, Error> {
         let io_error = |source| Error::Io { path: path.to_owned(), source };
-        let file = File::open(path).map_err(io_error)?;
+        let file = input::open(path, u64::MAX).map_err(io_error)?;
         self.bounded(&source_of(path), file).map_err(io_error)
     }
 

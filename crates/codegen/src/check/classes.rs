@@ -23,10 +23,10 @@ pub(super) fn added(name: &str, kind: &Kind, changes: &mut Changes<'_>) {
         let providers =
             Effect::incompatible("they have no such service, and new consumers find no provider");
         let sides = Sides { consumers: Effect::none(), providers };
-        changes.add(name, None, What::ServiceAdded, "the interface is new", sides);
+        changes.found.add(name, None, What::ServiceAdded, "the interface is new", sides);
     } else {
         let text = format!("the {} is new", word(kind));
-        changes.add(name, None, What::ClassAdded, text, Sides::default());
+        changes.found.add(name, None, What::ClassAdded, text, Sides::default());
     }
 }
 
@@ -34,12 +34,12 @@ pub(super) fn removed(name: &str, kind: &Kind, changes: &mut Changes<'_>) {
     if matches!(kind, Kind::Service(_)) {
         let consumers = Effect::incompatible("they find no provider any more");
         let sides = Sides { consumers, providers: Effect::none() };
-        changes.add(name, None, What::ServiceRemoved, "the interface is gone", sides);
+        changes.found.add(name, None, What::ServiceRemoved, "the interface is gone", sides);
     } else {
         let text = format!("the {} is gone", word(kind));
         let forward = Effect::conditional(UNKNOWN_CLASS);
         let sides = Sides::along(changes.flows.get(name), &forward, &Effect::none());
-        changes.add(name, None, What::ClassRemoved, text, sides);
+        changes.found.add(name, None, What::ClassRemoved, text, sides);
     }
 }
 
@@ -47,7 +47,7 @@ pub(super) fn compare_kinds(name: &str, old: &Kind, new: &Kind, changes: &mut Ch
     let text =
         format!("it was {} {} and is {} {}", article(old), word(old), article(new), word(new));
     let effect = Effect::incompatible(OTHER_FORM);
-    changes.add(name, None, What::KindChanged, text, Sides::both(effect));
+    changes.found.add(name, None, What::KindChanged, text, Sides::both(effect));
 }
 
 fn word(kind: &Kind) -> &'static str {
@@ -72,7 +72,7 @@ pub(super) fn compare_enums(name: &str, old: &Enum, new: &Enum, changes: &mut Ch
     let unknown = Effect::conditional(UNKNOWN_CONSTANT);
     for constant in wanted.difference(&known) {
         let sides = Sides::along(flow, &Effect::none(), &unknown);
-        changes.add(
+        changes.found.add(
             name,
             Some((*constant).clone()),
             What::ConstantAdded,
@@ -82,7 +82,7 @@ pub(super) fn compare_enums(name: &str, old: &Enum, new: &Enum, changes: &mut Ch
     }
     for constant in known.difference(&wanted) {
         let sides = Sides::along(flow, &unknown, &Effect::none());
-        changes.add(
+        changes.found.add(
             name,
             Some((*constant).clone()),
             What::ConstantRemoved,
@@ -96,7 +96,7 @@ pub(super) fn compare_enums(name: &str, old: &Enum, new: &Enum, changes: &mut Ch
     if kept(&olds, &wanted) != kept(&news, &known) {
         let effect =
             Effect::fine("constants travel by their names; only JSON may have their numbers");
-        changes.add(
+        changes.found.add(
             name,
             None,
             What::ConstantOrderChanged,
@@ -123,7 +123,7 @@ pub(super) fn compare(name: &str, old: &Class, new: &Class, changes: &mut Change
             ("it is no longer abstract", Effect::none(), Effect::conditional(reason))
         };
         let sides = Sides::along(changes.flows.get(name), &forward, &backward);
-        changes.add(name, None, What::AbstractChanged, text, sides);
+        changes.found.add(name, None, What::AbstractChanged, text, sides);
     }
     if old.parameters != new.parameters {
         let list =
@@ -134,7 +134,7 @@ pub(super) fn compare(name: &str, old: &Class, new: &Class, changes: &mut Change
             list(&new.parameters)
         );
         let effect = Effect::fine("type parameters do not travel");
-        changes.add(name, None, What::TypeParametersChanged, text, Sides::both(effect));
+        changes.found.add(name, None, What::TypeParametersChanged, text, Sides::both(effect));
     }
     compare_subclasses(name, old, new, changes);
     compare_fields(name, old, new, changes);
@@ -165,7 +165,7 @@ fn compare_superclasses(name: &str, old: &Class, new: &Class, changes: &mut Chan
     let forward = missed(&old.superclass, before, after).worse(values(old, before, new, after));
     let backward = missed(&new.superclass, after, before).worse(values(new, after, old, before));
     let sides = Sides::along(changes.flows.get(name), &forward, &backward);
-    changes.add(name, None, What::SuperclassChanged, text, sides);
+    changes.found.add(name, None, What::SuperclassChanged, text, sides);
 }
 
 /// Judges what an object of a class has by its superclass: the elements or entries of a collection, or the fields that are of
@@ -202,13 +202,19 @@ fn compare_subclasses(name: &str, old: &Class, new: &Class, changes: &mut Change
         |class: &&String| !old.subclasses.contains(class) && !is_further_below(before, class, name);
     for class in new.subclasses.iter().filter(is_new) {
         let sides = Sides::along(flow, &Effect::none(), &unknown);
-        changes.add(name, None, What::SubclassAdded, format!("it has the subclass {class}"), sides);
+        changes.found.add(
+            name,
+            None,
+            What::SubclassAdded,
+            format!("it has the subclass {class}"),
+            sides,
+        );
     }
     let is_gone =
         |class: &&String| !new.subclasses.contains(class) && !is_further_below(after, class, name);
     for class in old.subclasses.iter().filter(is_gone) {
         let sides = Sides::along(flow, &unknown, &Effect::none());
-        changes.add(
+        changes.found.add(
             name,
             None,
             What::SubclassRemoved,
@@ -266,30 +272,36 @@ fn compare_fields(name: &str, old: &Class, new: &Class, changes: &mut Changes<'_
                     let text = "the field moved between the class and a class above it";
                     let effect =
                         Effect::fine("an object travels with all its fields, by their names");
-                    changes.add(name, at.clone(), What::FieldMoved, text, Sides::both(effect));
+                    changes.found.add(
+                        name,
+                        at.clone(),
+                        What::FieldMoved,
+                        text,
+                        Sides::both(effect),
+                    );
                 }
                 if old.ty != new.ty {
                     let (before, after) = both(&old.ty, &new.ty);
                     let text = format!("the type changed from {before} to {after}");
                     let sides = travel(changes, flow, &old.ty, &new.ty);
-                    changes.add(name, at.clone(), What::FieldTypeChanged, text, sides);
+                    changes.found.add(name, at.clone(), What::FieldTypeChanged, text, sides);
                 }
                 if old.null != new.null {
                     let text = format!("the field {}", null_text(old.null, new.null));
                     let may = |field: &Field| field.null != Nullness::NonNull;
                     let sides = null_sides(flow, may(old), may(new));
-                    changes.add(name, at, What::FieldNullnessChanged, text, sides);
+                    changes.found.add(name, at, What::FieldNullnessChanged, text, sides);
                 }
             }
             (None, Some(new)) => {
                 let sides = Sides::along(flow, &lacking(new), &Effect::fine(DROPPED));
                 let text = format!("the field is new: {}", short(&new.ty));
-                changes.add(name, at, What::FieldAdded, text, sides);
+                changes.found.add(name, at, What::FieldAdded, text, sides);
             }
             (Some(old), None) => {
                 let sides = Sides::along(flow, &Effect::fine(DROPPED), &lacking(old));
                 let text = format!("the field is gone: {}", short(&old.ty));
-                changes.add(name, at, What::FieldRemoved, text, sides);
+                changes.found.add(name, at, What::FieldRemoved, text, sides);
             }
             (None, None) => {}
         }

@@ -74,6 +74,19 @@ impl Sides {
         Self { consumers: effect.clone(), providers: effect }
     }
 
+    /// The sides of a change that is fine, with the reason for consumers.
+    pub(super) fn fine(reason: impl Into<String>) -> Self {
+        Self { consumers: Effect::fine(reason), providers: Effect::none() }
+    }
+
+    pub(super) fn conditional(reason: impl Into<String>) -> Self {
+        Self::both(Effect::conditional(reason))
+    }
+
+    pub(super) fn incompatible(reason: impl Into<String>) -> Self {
+        Self::both(Effect::incompatible(reason))
+    }
+
     /// The sides of a change in something that travels along `flow`: `forward` is what becomes of values that the old
     /// one writes and the new one reads, `backward` the other way.
     pub(super) fn along(flow: Flow, forward: &Effect, backward: &Effect) -> Self {

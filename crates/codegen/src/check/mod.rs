@@ -13,7 +13,9 @@
 mod classes;
 mod effect;
 mod flow;
+mod found;
 mod openapi;
+mod protobuf;
 mod services;
 #[cfg(test)]
 mod tests;
@@ -24,12 +26,14 @@ use std::fmt;
 
 pub use effect::{Compatibility, Effect};
 pub use openapi::{is_same_code, openapi_differences};
+pub use protobuf::protobuf_differences;
 pub use text::text_difference;
 
 use crate::Api;
 use crate::model::{Kind, Type, write_line};
 use effect::Sides;
 use flow::Flows;
+use found::Found;
 use types::Reading;
 
 /// A difference between two [`Api`]s.
@@ -223,8 +227,11 @@ impl fmt::Display for Change {
 /// # Ok::<(), dubhe_codegen::definition::DefinitionError>(())
 /// ```
 pub fn differences(old: &Api, new: &Api) -> Vec<Change> {
-    let mut changes =
-        Changes { found: Vec::new(), flows: Flows::of(old, new), reading: Reading { old, new } };
+    let mut changes = Changes {
+        found: Found::default(),
+        flows: Flows::of(old, new),
+        reading: Reading { old, new },
+    };
     let mut names: Vec<&String> = old.types.keys().chain(new.types.keys()).collect();
     names.sort();
     names.dedup();
@@ -247,28 +254,14 @@ pub fn differences(old: &Api, new: &Api) -> Vec<Change> {
             (None, None) => {}
         }
     }
-    changes.found.sort();
-    changes.found
+    changes.found.sorted()
 }
 
 /// Changes that are found, and the means to judge them.
 struct Changes<'a> {
-    found: Vec<Change>,
+    found: Found,
     flows: Flows,
     reading: Reading<'a>,
-}
-
-impl Changes<'_> {
-    fn add(
-        &mut self,
-        ty: &str,
-        member: Option<String>,
-        what: What,
-        text: impl Into<String>,
-        sides: Sides,
-    ) {
-        self.found.push(Change::new(ty, member, what, text, sides));
-    }
 }
 
 /// Two types for a sentence: without packages where that tells them apart.

@@ -28,7 +28,7 @@ pub(super) fn compare(name: &str, old: &Service, new: &Service, changes: &mut Ch
             )),
         };
         let [old, new] = [old, new].map(|key| key.as_deref().unwrap_or("none"));
-        changes.add(
+        changes.found.add(
             name,
             None,
             what,
@@ -61,7 +61,7 @@ pub(super) fn compare(name: &str, old: &Service, new: &Service, changes: &mut Ch
                 format!("the parameters changed to {new}")
             };
             let sides = Sides::both(Effect::incompatible(OTHER_METHOD));
-            changes.add(name, Some(old.clone()), What::ParametersChanged, text, sides);
+            changes.found.add(name, Some(old.clone()), What::ParametersChanged, text, sides);
             gone.remove(&method);
             come.remove(&method);
         }
@@ -69,11 +69,11 @@ pub(super) fn compare(name: &str, old: &Service, new: &Service, changes: &mut Ch
     for (signature, _) in gone.into_values().flatten() {
         let sides =
             Sides { consumers: Effect::incompatible(NO_METHOD_LEFT), providers: Effect::none() };
-        changes.add(name, Some(signature), What::MethodRemoved, "the method is gone", sides);
+        changes.found.add(name, Some(signature), What::MethodRemoved, "the method is gone", sides);
     }
     for (signature, _) in come.into_values().flatten() {
         let sides = Sides { consumers: Effect::none(), providers: Effect::incompatible(NO_METHOD) };
-        changes.add(name, Some(signature), What::MethodAdded, "the method is new", sides);
+        changes.found.add(name, Some(signature), What::MethodAdded, "the method is new", sides);
     }
     for (key, old) in &olds {
         if let Some(new) = news.get(key) {
@@ -109,13 +109,13 @@ fn compare_methods(name: &str, old: &Method, new: &Method, changes: &mut Changes
             let (before, after) = both(&old.ty, &new.ty);
             let text = format!("the type of parameter {} changed from {before} to {after}", i + 1);
             let sides = alone(changes, Flow::REQUESTS, &old.ty, &new.ty);
-            changes.add(name, at.clone(), What::ParameterTypeChanged, text, sides);
+            changes.found.add(name, at.clone(), What::ParameterTypeChanged, text, sides);
         }
         if old.null != new.null {
             let text = format!("parameter {} {}", i + 1, null_text(old.null, new.null));
             let is_null = |null| null == Nullness::Nullable;
             let sides = null_sides(Flow::REQUESTS, is_null(old.null), is_null(new.null));
-            changes.add(name, at.clone(), What::ParameterNullnessChanged, text, sides);
+            changes.found.add(name, at.clone(), What::ParameterNullnessChanged, text, sides);
         }
         let is_unnamed = |name: &str| {
             name.strip_prefix("arg").is_some_and(|number| number.parse::<u16>().is_ok())
@@ -123,7 +123,7 @@ fn compare_methods(name: &str, old: &Method, new: &Method, changes: &mut Changes
         if old.name != new.name && !is_unnamed(&old.name) && !is_unnamed(&new.name) {
             let text =
                 format!("parameter {} is called {} and no longer {}", i + 1, new.name, old.name);
-            changes.add(
+            changes.found.add(
                 name,
                 at.clone(),
                 What::ParameterRenamed,
@@ -136,13 +136,13 @@ fn compare_methods(name: &str, old: &Method, new: &Method, changes: &mut Changes
         let (before, after) = both(&old.result, &new.result);
         let text = format!("the result type changed from {before} to {after}");
         let sides = alone(changes, Flow::REPLIES, &old.result, &new.result);
-        changes.add(name, at.clone(), What::ResultTypeChanged, text, sides);
+        changes.found.add(name, at.clone(), What::ResultTypeChanged, text, sides);
     }
     if old.result_null != new.result_null {
         let text = format!("the result {}", null_text(old.result_null, new.result_null));
         let is_null = |null| null != Nullness::NonNull;
         let sides = null_sides(Flow::REPLIES, is_null(old.result_null), is_null(new.result_null));
-        changes.add(name, at.clone(), What::ResultNullnessChanged, text, sides);
+        changes.found.add(name, at.clone(), What::ResultNullnessChanged, text, sides);
     }
     compare_throws(name, at.clone(), old, new, changes);
     if old.stream != new.stream {
@@ -154,7 +154,7 @@ fn compare_methods(name: &str, old: &Method, new: &Method, changes: &mut Changes
         let text = format!("it has {} and no longer {}", word(new.stream), word(old.stream));
         let effect =
             Effect::incompatible("the other side sends or expects its messages in another way");
-        changes.add(name, at, What::StreamChanged, text, Sides::both(effect));
+        changes.found.add(name, at, What::StreamChanged, text, Sides::both(effect));
     }
 }
 
@@ -172,12 +172,18 @@ fn compare_throws(
             "they fail with another error where the exception is thrown, if they have no class for it",
         );
         let sides = Sides { consumers, providers: Effect::none() };
-        changes.add(name, at.clone(), What::ThrowsChanged, format!("it throws {class}"), sides);
+        changes.found.add(
+            name,
+            at.clone(),
+            What::ThrowsChanged,
+            format!("it throws {class}"),
+            sides,
+        );
     }
     for class in olds.difference(&news) {
         let reason = "they may throw it, and new consumers do not expect it";
         let sides = Sides { consumers: Effect::none(), providers: Effect::conditional(reason) };
-        changes.add(
+        changes.found.add(
             name,
             at.clone(),
             What::ThrowsChanged,

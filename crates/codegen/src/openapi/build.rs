@@ -17,6 +17,8 @@ const MAX_PARENTS: usize = 8;
 
 /// The aliases and lists that are looked through for a struct.
 const MAX_ALIASES: usize = 64;
+/// The properties of all forms of an enum that are looked at, where the enum is a form of another one.
+const MAX_KNOWN: usize = 1_000;
 
 /// Items that are made of a document so far.
 pub(super) struct Build<'a> {
@@ -386,14 +388,29 @@ impl<'a> Build<'a> {
     }
 
     fn told(&self, ty: &Ty) -> Told {
-        let mut ty = ty;
+        let (mut ty, mut lists, mut may_be_null) = (ty, 0, false);
         for _ in 0..MAX_ALIASES {
             ty = match ty {
-                Ty::List(of) | Ty::Option(of) | Ty::Boxed(of) => of,
+                Ty::List(of) => {
+                    lists += 1;
+                    of
+                }
+                Ty::Option(of) => {
+                    may_be_null = true;
+                    of
+                }
+                Ty::Boxed(of) => of,
                 Ty::Named(name) => match self.items.get(name).map(|of| &of.kind) {
                     Some(ItemKind::Alias(of)) => of,
                     Some(ItemKind::Struct { rest, .. }) => {
                         return Told::Properties(name.clone(), rest.is_some());
+                    }
+                    Some(ItemKind::Enum(_) | ItemKind::Union { .. })
+                        if lists < 2 && !may_be_null =>
+                    {
+                        let (properties, takes_others) = self.known(name);
+                        let name = name.clone();
+                        return Told::Enum { name, is_list: lists > 0, properties, takes_others };
                     }
                     _ => break,
                 },
@@ -405,11 +422,45 @@ impl<'a> Build<'a> {
             Ty::I64 => 1,
             Ty::F64 => 2,
             Ty::F32 => 3,
+            // An enum may know it.
+            Ty::Text => 1,
             // Whatever is beside it may keep more than that it is there.
             Ty::Map(_) => 4,
             Ty::Any => 5,
             _ => 0,
         })
+    }
+
+    /// The properties that the forms of an enum have, those of enums among them too, and `true` if one of them takes others.
+    fn known(&self, name: &str) -> (Vec<String>, bool) {
+        let (mut found, mut takes_others) = (BTreeSet::new(), false);
+        let (mut open, mut seen) = (vec![name], BTreeSet::new());
+        while let Some(name) = open.pop() {
+            if !seen.insert(name) || found.len() > MAX_KNOWN {
+                continue;
+            }
+            match self.items.get(name).map(|of| &of.kind) {
+                Some(ItemKind::Struct { fields, rest }) => {
+                    found.extend(fields.iter().map(|of| of.wire.clone()));
+                    takes_others |= rest.is_some();
+                }
+                Some(ItemKind::Union { tag, variants }) => {
+                    found.extend(tag.clone());
+                    for of in variants {
+                        match of.ty.element() {
+                            Some(name) => open.push(name),
+                            None => takes_others = true,
+                        }
+                    }
+                }
+                Some(ItemKind::Alias(of)) => match of.element() {
+                    Some(name) => open.push(name),
+                    None => takes_others = true,
+                },
+                Some(ItemKind::Enum(_)) | None => {}
+            }
+        }
+        (found.into_iter().collect(), takes_others)
     }
 
     /// Makes any JSON value of names for types that lead to themselves without a type between.

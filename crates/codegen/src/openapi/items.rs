@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 /// A type of Rust.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Ty {
+pub(crate) enum Ty {
     Unit,
     Bool,
     I32,
@@ -40,6 +40,15 @@ impl Ty {
         }
     }
 
+    /// The item of a value, or of the elements of a list.
+    pub(super) fn element(&self) -> Option<&str> {
+        match self {
+            Self::Named(name) => Some(name),
+            Self::List(of) | Self::Option(of) | Self::Boxed(of) => of.element(),
+            _ => None,
+        }
+    }
+
     /// Puts the item that is held in place into a box.
     pub(super) fn boxed(self) -> Self {
         match self {
@@ -49,7 +58,7 @@ impl Ty {
     }
 
     /// The items that it names.
-    pub(super) fn named(&self, found: &mut BTreeSet<String>) {
+    pub(crate) fn named(&self, found: &mut BTreeSet<String>) {
         match self {
             Self::Named(name) => {
                 found.insert(name.clone());
@@ -109,6 +118,15 @@ pub(super) struct Variant {
 pub(super) enum Told {
     /// The properties of this struct, in a list as well; with `true` it takes others too.
     Properties(String, bool),
+    /// An enum that has an `Other` of its own, or a list of it: to be read as that says nothing.
+    Enum {
+        name: String,
+        is_list: bool,
+        /// The properties of all its forms.
+        properties: Vec<String>,
+        /// `true` if one of its forms takes others too.
+        takes_others: bool,
+    },
     /// Order in which it is tried to read them, the lesser number first: what a `f64` takes, an `i64` may keep better.
     Read(u8),
 }

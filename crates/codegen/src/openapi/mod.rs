@@ -25,6 +25,7 @@ mod writer;
 
 use crate::Note;
 
+pub(crate) use items::Ty;
 pub use text::{MAX_BYTES, OpenApiError};
 
 /// Source that is made of a document.

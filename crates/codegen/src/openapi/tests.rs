@@ -263,6 +263,31 @@ fn forms_without_a_tag_are_told_by_their_properties() {
 }
 
 #[test]
+fn enums_among_forms_are_told_by_what_their_own_forms_know() {
+    let made = schemas(
+        r##"{
+        "Cat": {"type": "object", "properties": {"meow": {"type": "string"}}},
+        "Dog": {"type": "object", "properties": {"bark": {"type": "string"}}},
+        "Pet": {"oneOf": [{"$ref": "#/components/schemas/Cat"}, {"$ref": "#/components/schemas/Dog"}]},
+        "Fish": {"oneOf": [{"$ref": "#/components/schemas/Dog"}, {"$ref": "#/components/schemas/Cat"}], "discriminator": {"propertyName": "kind"}},
+        "State": {"type": "string", "enum": ["NEW"]},
+        "Thing": {"oneOf": [{"$ref": "#/components/schemas/Pet"}, {"type": "string"}, {"$ref": "#/components/schemas/State"},
+            {"$ref": "#/components/schemas/Fish"}, {"type": "array", "items": {"$ref": "#/components/schemas/Pet"}}]}
+    }"##,
+    );
+    has(
+        &made,
+        &[
+            "( &[\"bark\", \"meow\"], false, |value| { own_form(value, |of: &Pet| matches!(of, Pet::Other(_))).map(Self::Pet) }, ), \
+             ( &[], false, |value| { own_form(value, |of: &State| matches!(of, State::Other(_))).map(Self::State) }, ), \
+             ( &[\"bark\", \"kind\", \"meow\"], false, |value| { own_form(value, |of: &Fish| matches!(of, Fish::Other(_))).map(Self::Fish) }, ),",
+            "!all.is_empty() && all.iter().all(|of| matches!(of, Pet::Other(_)))",
+            "(&[], true, |value| serde_json::from_value(value).map(Self::Text)),",
+        ],
+    );
+}
+
+#[test]
 fn operations_become_methods() {
     let made = path(
         "/a/{id}/b",

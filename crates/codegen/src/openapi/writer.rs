@@ -228,7 +228,7 @@ fn properties(items: &BTreeMap<String, Item>) -> TokenStream {
         if let ItemKind::Union { variants, .. } = &item.kind {
             structs.extend(variants.iter().filter_map(|of| match &of.told {
                 Told::Properties(name, _) => Some(name),
-                Told::Read(_) => None,
+                Told::Enum { .. } | Told::Read(_) => None,
             }));
         }
     }
@@ -247,19 +247,35 @@ fn forms(docs: &TokenStream, name: &Ident, variants: &[Variant]) -> TokenStream 
     let list = variants.iter().map(variant);
     let mut order: Vec<&Variant> = variants.iter().collect();
     order.sort_by_key(|of| match of.told {
-        Told::Properties(..) => 0,
+        Told::Properties(..) | Told::Enum { .. } => 0,
         Told::Read(rank) => rank,
     });
     let forms = order.into_iter().map(|of| {
         let name = ident(&of.name);
-        let (properties, takes_others) = match &of.told {
+        let read = quote!(serde_json::from_value(value));
+        let (properties, takes_others, read) = match &of.told {
             Told::Properties(known, takes_others) => {
                 let known = ident(known);
-                (quote!(#known::PROPERTIES), *takes_others)
+                (quote!(#known::PROPERTIES), *takes_others, read)
             }
-            Told::Read(_) => (quote!(&[]), true),
+            Told::Enum { name, is_list, properties, takes_others } => {
+                let (name, of) = (ident(name), (ty(&of.ty), matches!(of.ty, Ty::Boxed(_))));
+                let read = match (is_list, of) {
+                    (true, (of, _)) => quote!(own_form(value, |all: &#of| {
+                        !all.is_empty() && all.iter().all(|of| matches!(of, #name::Other(_)))
+                    })),
+                    (false, (of, true)) => {
+                        quote!(own_form(value, |of: &#of| matches!(&**of, #name::Other(_))))
+                    }
+                    (false, (of, false)) => {
+                        quote!(own_form(value, |of: &#of| matches!(of, #name::Other(_))))
+                    }
+                };
+                (quote!(&[#(#properties),*]), *takes_others, read)
+            }
+            Told::Read(_) => (quote!(&[]), true, read),
         };
-        quote!((#properties, #takes_others, |value| serde_json::from_value(value).map(Self::#name)))
+        quote!((#properties, #takes_others, |value| #read.map(Self::#name)))
     });
     quote! {
         #docs

@@ -37,6 +37,7 @@ pub(super) fn extend(api: &mut Api, families: &[Family]) -> BTreeMap<String, Vec
         .filter(|at| families.get(*at).is_some_and(|of| says(api, of)))
         .collect();
     let whole = whole(families);
+    insert(api, families, &whole);
     // Each round has an interface more.
     let above = loop {
         let above = Above::of(api, families, &interfaces, &whole);
@@ -98,6 +99,52 @@ pub(super) fn extend(api: &mut Api, families: &[Family]) -> BTreeMap<String, Vec
         }
     }
     below
+}
+
+/// Puts abstract exceptions between those that they hold and the one that all of these flatten: an exception is no interface, and
+/// the enum of an abstract one has no fields with which it could say what it extends.
+fn insert(api: &mut Api, families: &[Family], whole: &[BTreeSet<&str>]) {
+    let mut order: Vec<usize> = (0..families.len()).collect();
+    // Of two, the one that holds less is below.
+    order.sort_by_key(|at| size(whole, *at));
+    let mut inserted: BTreeMap<&str, &BTreeSet<&str>> = BTreeMap::new();
+    for (of, whole) in order.into_iter().filter_map(|at| families.get(at).zip(whole.get(at))) {
+        let kind = api.types.get(&of.name).map(|of| &of.kind);
+        let is_exception = matches!(kind, Some(Kind::Class(class)) if class.is_exception);
+        if !is_exception || of.is_concrete || !of.parameters.is_empty() {
+            continue;
+        }
+        let (mut tops, mut above) = (BTreeSet::new(), BTreeSet::new());
+        for held in &of.held {
+            let mut top = held.class.clone();
+            while let Some(name) = superclass(api, &top)
+                .filter(|name| inserted.get(&**name).is_some_and(|inner| inner.is_subset(whole)))
+            {
+                top = name;
+            }
+            above.insert(superclass(api, &top));
+            tops.insert(top);
+        }
+        let above: Vec<String> = above.into_iter().flatten().collect();
+        let [above] = &*above else { continue };
+        let is_between = above != EXCEPTION
+            && !inserted.contains_key(&**above)
+            && !whole.contains(&**above)
+            && !is_below(above, &of.name, |name| superclass(api, name));
+        if !is_between {
+            continue;
+        }
+        let extends = |name: &str| Some(Type::class(name));
+        if let Some(class) = class_mut(api, &of.name) {
+            class.superclass = extends(above);
+        }
+        for top in &tops {
+            if let Some(class) = class_mut(api, top) {
+                class.superclass = extends(&of.name);
+            }
+        }
+        inserted.insert(&of.name, whole);
+    }
 }
 
 /// Returns `true` if the documentation of an enum says that it is an interface.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs;
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Component, Path, PathBuf};
 
 use syn::ext::IdentExt as _;
@@ -11,13 +11,10 @@ use syn::{Item, ItemMod, UseTree};
 
 use super::attributes::{is_of_tests, path_of};
 use super::depth::too_deep;
-use crate::Note;
+use crate::{Note, input};
 
 /// The files that are the root of a folder's modules.
 const ROOTS: [&str; 3] = ["lib.rs", "main.rs", "mod.rs"];
-
-/// The most bytes of a file.
-const MAX_BYTES: u64 = 16 << 20;
 
 /// The number of a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -126,18 +123,8 @@ pub(super) fn generated(program: &mut Program, folder: &Path) -> io::Result<()> 
     Ok(())
 }
 
-/// Reads a file; a pipe has no end, and a disk may be large.
 fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    if !fs::metadata(path)?.is_file() {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no file"));
-    }
-    fs::File::open(path)?.take(MAX_BYTES + 1).read_to_string(&mut text)?;
-    if u64::try_from(text.len()).is_ok_and(|length| length > MAX_BYTES) {
-        let what = format!("it is longer than {MAX_BYTES} bytes");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, what));
-    }
-    Ok(text)
+    input::text(path, input::MAX_TEXT)
 }
 
 /// Loads files by their paths.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::family;
 use super::{OVERRIDE_VALUE, RustWriter};
 use crate::jdk::{self, Named, Shape};
-use crate::model::{Api, Field, Kind, Nullness, Primitive, Type};
+use crate::model::{Api, Kind, Nullness, Primitive, Type};
 
 /// A Rust type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -176,6 +176,10 @@ impl Mapper<'_> {
                 // Arrays of Java begin with nulls.
                 let element = match element {
                     Rust::String => Rust::Option(Box::new(element)),
+                    // As a field of the parameter is one.
+                    Rust::Parameter(_) if self.writer.unannotated.fields => {
+                        Rust::Option(Box::new(element))
+                    }
                     element => element,
                 };
                 Rust::Array(Box::new(element))
@@ -220,12 +224,10 @@ impl Mapper<'_> {
                 }
                 Kind::Class(class) => {
                     let mut all = Vec::new();
-                    for (at, parameter) in class.parameters.iter().enumerate() {
-                        // Fields are an `Option` of the parameter, unless the options have none; elements of arrays are not.
-                        let is_element = |of: &Field| is_element(&of.ty, parameter);
-                        let is_told =
-                            self.writer.unannotated.fields && !class.fields.iter().any(is_element);
-                        let objects = if is_told { Objects::Plain } else { Objects::Nullable };
+                    // Fields and elements of arrays are an `Option` of the parameter, unless the options have none.
+                    let is_told = self.writer.unannotated.fields;
+                    let objects = if is_told { Objects::Plain } else { Objects::Nullable };
+                    for at in 0..class.parameters.len() {
                         all.push(match arguments.get(at) {
                             Some(argument) => self.plain(argument, objects, widened)?,
                             None => Rust::Value,
@@ -372,18 +374,6 @@ impl Mapper<'_> {
     }
 }
 
-/// Returns `true` if a type has arrays of a type parameter.
-fn is_element(ty: &Type, parameter: &str) -> bool {
-    match ty {
-        Type::Array(of) => {
-            matches!(&**of, Type::Variable(name) if name == parameter) || is_element(of, parameter)
-        }
-        Type::Nullable(of) => is_element(of, parameter),
-        Type::Class { arguments, .. } => arguments.iter().any(|of| is_element(of, parameter)),
-        _ => false,
-    }
-}
-
 /// A type parameter among the names of classes.
 pub(super) fn parameter_key(name: &str) -> String {
     format!("<{name}>")
@@ -402,6 +392,15 @@ impl Rust {
         match self {
             Self::User(name, arguments) => Self::User(family::class(&name).to_owned(), arguments),
             other => other,
+        }
+    }
+
+    /// Returns `true` for what the derive takes for a primitive or a class of `java.lang`, which Java writes last.
+    pub(super) fn is_simple(&self) -> bool {
+        match self {
+            Self::Scalar(_) | Self::String => true,
+            Self::Option(of) | Self::Boxed(of) => of.is_simple(),
+            _ => false,
         }
     }
 

@@ -3,8 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::rust::Mapper;
-use super::shape::{MAX_LOOKS, Shapes, Struct, TOO_MUCH, What, parent_type};
+use super::shape::{MAX_LOOKS, Shapes, Struct, TOO_MUCH, What, field_type, parent_type};
 use crate::model::{Api, Class, Field, Kind, Type};
+
+/// The fields of a struct that are primitive or of `java.lang`, and those of other types, with those of superclasses: 256 of each are
+/// what the derive takes, those of `Throwable` among them. The time of a compiler grows with the square of them.
+const MAX_FIELDS: usize = 252;
+const TOO_WIDE: &str = "it has more fields than a struct takes, 252 of one kind with those of its superclasses, so it is a struct over a \
+                        Value";
 
 impl Shapes {
     /// The form of a class that is no collection: its own fields, and the superclass or the fields of it.
@@ -75,8 +81,47 @@ impl Shapes {
         }
         let fields = levels.iter().rev().flatten().enumerate();
         let fields = fields.filter(|(at, field)| last.get(&*field.name) == Some(at));
-        let fields = fields.map(|(_, field)| field.clone()).collect();
+        let fields: Vec<Field> = fields.map(|(_, field)| field.clone()).collect();
+        if self.is_too_wide(mapper, (name, &fields), parent.as_ref()) {
+            self.note(name, TOO_WIDE);
+            return What::Opaque;
+        }
         What::Struct(Struct { parent, fields, exception })
+    }
+
+    /// Returns `true` if a struct has more fields than the derive takes, with those of the superclasses.
+    fn is_too_wide(
+        &mut self,
+        mapper: &Mapper<'_>,
+        (name, own): (&str, &[Field]),
+        parent: Option<&Type>,
+    ) -> bool {
+        let (mut compound, mut simple) = (0, 0);
+        let mut is_over = |name: &str, fields: &[Field]| {
+            for rust in fields.iter().filter_map(|of| field_type(mapper, name, of)) {
+                if rust.is_simple() {
+                    simple += 1;
+                } else {
+                    compound += 1;
+                }
+            }
+            compound > MAX_FIELDS || simple > MAX_FIELDS
+        };
+        if is_over(name, own) {
+            return true;
+        }
+        let mut next = parent;
+        while let Some(Type::Class { name: above, .. }) = next {
+            let Some(Kind::Class(of)) = mapper.api.types.get(above).map(|of| &of.kind) else {
+                return false;
+            };
+            self.looks = self.looks.saturating_add(1 + of.fields.len());
+            if self.looks > MAX_LOOKS || is_over(above, &of.fields) {
+                return true;
+            }
+            next = of.superclass.as_ref();
+        }
+        false
     }
 
     /// Notes the fields that hide one of a class above that has a struct.

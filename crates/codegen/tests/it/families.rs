@@ -194,6 +194,31 @@ fn an_exception_below_two_classes_is_a_note_with_what_to_do() {
     );
 }
 
+#[test]
+fn abstract_exceptions_are_put_between_those_that_flatten_one() {
+    let text = "#[derive(dubhe::JavaException)] #[java(class = \"z.Base\")] struct Base { code: i32 }
+         #[derive(dubhe::JavaException)] #[java(class = \"z.Base\")] enum AnyBase { Base(Base), Leaf(Leaf), Side(Side) }
+         #[derive(dubhe::JavaException)] #[java(class = \"z.Upper\")] enum Upper { Leaf(Leaf), Side(Side) }
+         #[derive(dubhe::JavaException)] #[java(class = \"z.Lower\")] enum Lower { Leaf(Leaf) }
+         #[derive(dubhe::JavaException)] #[java(class = \"z.Leaf\")] struct Leaf { #[java(flatten)] base: Base, u: i32, l: i32 }
+         #[derive(dubhe::JavaException)] #[java(class = \"z.Side\")] struct Side { #[java(flatten)] base: Base, u: i32 }";
+    let files = Files::from([("lib.rs".into(), text.to_owned())]);
+    let expected = [
+        "public class Base extends Exception",
+        "public class Leaf extends Lower",
+        "public abstract class Lower extends Upper",
+        "public class Side extends Upper",
+        "public abstract class Upper extends Base",
+    ];
+    assert_eq!(back(&files), expected);
+    // One that holds an exception beside them is above none.
+    let apart = text.replace("#[java(flatten)] base: Base, u: i32 }", "u: i32 }");
+    let read = rust_reader::read_files(&Files::from([("lib.rs".into(), apart)]));
+    let notes: Vec<String> = read.notes.iter().map(ToString::to_string).collect();
+    let said = "z.Leaf extends z.Lower in Java, and cannot extend z.Upper as well: ";
+    assert!(notes.iter().any(|note| note.contains(said)), "{notes:?}");
+}
+
 /// `Shape` with two subclasses that have a field of the same name, whoever declares it.
 fn shapes(above: &[&str], below: &[&str]) -> Api {
     let mut api = Api::default();

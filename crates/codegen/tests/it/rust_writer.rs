@@ -256,7 +256,7 @@ fn null_of_a_type_argument_is_said_once() {
     let variable = || Type::Variable("T".into());
     let list = Type::Class { name: "java.util.List".into(), arguments: vec![variable()] };
     let fields = vec![field("from", variable()), field("list", list)];
-    let array = vec![field("all", Type::Array(Box::new(variable())))];
+    let array = vec![field("all", Type::Array(Box::new(variable()))), field("one", variable())];
     let array = Class { fields: array, parameters: vec!["T".into()], ..Class::default() };
     let range = Class { fields, parameters: vec!["T".into()], ..Class::default() };
     let of_class = |class: &str, name: &str| Type::Class {
@@ -281,8 +281,9 @@ fn null_of_a_type_argument_is_said_once() {
     let text = all(&write(types()));
     for part in [
         "pub from: Option<T>,",
-        "pub all: Option<Array<T>>,",
-        "-> Result<Option<Elements<Option<i64>>>, Status>;",
+        "pub all: Option<Array<Option<T>>>,",
+        "pub one: Option<T>,",
+        "-> Result<Option<Elements<i64>>, Status>;",
         "pub list: Option<Vec<T>>,",
         "-> Result<Option<Range<i64>>, Status>;",
         "-> Result<Option<Range<Date>>, Status>;",
@@ -292,9 +293,38 @@ fn null_of_a_type_argument_is_said_once() {
     // Fields without an `Option` leave null to the argument.
     let never = Unannotated { fields: false, results: false, parameters: false };
     let text = all(&RustWriter::new().unannotated(never).write(&api(types())));
-    for part in ["pub from: T,", "pub all: Array<T>,", "-> Result<Range<Option<i64>>, Status>;"] {
+    for part in [
+        "pub from: T,",
+        "pub all: Array<T>,",
+        "-> Result<Range<Option<i64>>, Status>;",
+        "-> Result<Elements<Option<i64>>, Status>;",
+    ] {
         assert!(text.contains(part), "{part} {text}");
     }
+}
+
+#[test]
+fn a_class_with_more_fields_than_a_struct_takes_is_a_value() {
+    let list = Type::class("java.util.List");
+    let fields = |name: &str, count: usize, ty: &Type| -> Vec<_> {
+        (0..count).map(|at| field(&format!("{name}{at}"), ty.clone())).collect()
+    };
+    let int = Type::class("java.lang.Integer");
+    let of = |fields, above: Option<&str>| {
+        Kind::Class(Class { fields, superclass: above.map(Type::class), ..Class::default() })
+    };
+    let written = write(vec![
+        declared("a.Lists", of(fields("list", 253, &list), None)),
+        declared("a.Numbers", of(fields("int", 253, &int), None)),
+        declared("a.Both", of([fields("l", 252, &list), fields("i", 252, &int)].concat(), None)),
+        declared("a.Below", of(fields("more", 1, &list), Some("a.Both"))),
+    ]);
+    let text = all(&written);
+    for (name, is_value) in [("Lists", true), ("Numbers", true), ("Both", false), ("Below", true)] {
+        assert_eq!(text.contains(&format!("pub struct {name}(pub Value);")), is_value, "{name}");
+    }
+    let noted: Vec<&str> = written.notes.iter().map(|note| &*note.at).collect();
+    assert_eq!(noted, ["a.Below", "a.Lists", "a.Numbers"]);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use bytestring::ByteString;
 use super::state::EndpointState;
 use crate::instance::{Instance, Offer, Provider};
 use crate::origin::Origin;
-use crate::params::ServiceParams;
+use crate::params::{Params, ServiceParams};
 use crate::service::ServiceKey;
 use crate::time::{Duration, Instant, after};
 
@@ -71,6 +71,13 @@ impl Endpoint {
     /// The same endpoint, to which calls are for the service `key`, whatever that of the client is.
     pub fn with_service_key(self, key: Arc<ServiceKey>) -> Self {
         Self { provider: self.provider.with_service_key(key), ..self }
+    }
+
+    /// The same endpoint with the parameters `params` of its service, of which configurators set `overrides`: a
+    /// timeout, retries or balancer among these goes before what a client has for all methods, and one of a method
+    /// before what it has for that method.
+    pub fn with_params(self, params: Arc<ServiceParams>, overrides: &Params) -> Self {
+        Self { provider: self.provider.with_params(params, overrides), ..self }
     }
 
     /// The same endpoint, known to these registries; see [`Provider::origins`].

@@ -143,3 +143,48 @@ async fn an_error_names_the_rule_that_leaves_nobody() {
     server.stop().await;
     other.stop().await;
 }
+
+#[tokio::test]
+async fn configurators_change_weights_and_timeouts_and_take_providers_out_while_a_client_runs() {
+    let (registry, center) = (Memory::new(), MemoryDocuments::new());
+    let north = provider(&registry, "north").await;
+    let south = provider(&registry, "south").await;
+    let app = App::builder("shop")
+        .registry_instance(registry.clone())
+        .config_center_instance(center.clone())
+        .build()
+        .unwrap();
+    let client = app.client::<RegionsClient>().timeout(Duration::from_secs(30)).build().unwrap();
+    go_to(&client, &["north", "south"]).await;
+
+    let of_service = DocumentKey::config("org.example.Regions::.configurators");
+    let of_app = DocumentKey::config("shop.configurators");
+    let write = async |key: &DocumentKey, text: String| center.put(key, text.into()).await.unwrap();
+    let item = |region: &str, parameters: &str| {
+        format!(
+            "configVersion: v3.0\nkey: org.example.Regions\nconfigs:\n- side: consumer\n  match: {{param: [{{key: \
+             region, value: {{exact: {region}}}}}]}}\n  parameters: {parameters}\n"
+        )
+    };
+    write(&of_service, item("south", "{weight: 0}")).await;
+    go_to(&client, &["north"]).await;
+    write(&of_service, item("north", "{disabled: true}")).await;
+    go_to(&client, &["south"]).await;
+    // The service goes before the application.
+    let all = "configVersion: v3.0\nscope: application\nkey: shop\nconfigs:\n- side: consumer\n  \
+               parameters: {disabled: false, timeout: 1}\n";
+    write(&of_app, all.to_owned()).await;
+    go_to(&client, &["south"]).await;
+    center.remove(&of_service).await.unwrap();
+    go_to(&client, &["north", "south"]).await;
+    north.stop().await;
+    south.stop().await;
+
+    // The timeout goes before that of the client.
+    let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("dubbo://{}", silent.local_addr().unwrap());
+    let client = app.client::<RegionsClient>().url(&url).timeout(Duration::MAX).retries(0);
+    let client = client.build().unwrap();
+    let late = tokio::time::timeout(Duration::from_secs(60), client.region()).await;
+    assert_eq!(late.unwrap().unwrap_err().code(), Code::DeadlineExceeded);
+}

@@ -40,3 +40,30 @@ pub(crate) fn derive(input: &DeriveInput) -> Result<TokenStream> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write as _;
+
+    use super::*;
+
+    /// A struct with so many fields of two types.
+    fn wide(lists: usize, numbers: usize) -> Result<TokenStream> {
+        let mut text = "#[java(class = \"a.Wide\")] struct Wide {".to_owned();
+        for (ty, count) in [("Vec<i32>", lists), ("i32", numbers)] {
+            for at in 0..count {
+                write!(text, "{}_{at}: {ty},", ty[..1].to_lowercase()).unwrap();
+            }
+        }
+        derive(&syn::parse_str(&(text + "}")).unwrap())
+    }
+
+    #[test]
+    fn more_fields_than_names_are_joined_are_refused() {
+        assert!(wide(256, 256).is_ok());
+        for (lists, numbers) in [(257, 0), (0, 257)] {
+            let error = wide(lists, numbers).unwrap_err().to_string();
+            assert!(error.starts_with("a class has at most 256 fields of one kind"), "{error}");
+        }
+    }
+}

@@ -6,6 +6,9 @@ use super::Container;
 use super::field::{Field, Flags, Role};
 use crate::names::clash;
 
+/// The most names of `FieldNames` of dubhe-hessian2.
+const MAX_FIELDS: usize = 256;
+
 /// A struct's fields, and what of them travels.
 pub(crate) struct Object<'a> {
     pub(crate) fields: Vec<Field<'a>>,
@@ -39,6 +42,16 @@ impl<'a> Object<'a> {
     }
 
     fn check(&self) -> Result<()> {
+        // Told before the compiler spends its time on them.
+        for simple in [false, true] {
+            if let Some(field) = self.own(simple).nth(MAX_FIELDS) {
+                let text = format!(
+                    "a class has at most {MAX_FIELDS} fields of one kind, which are primitives and classes of \
+                     java.lang, or others: read it as a `Value`"
+                );
+                return Err(Error::new_spanned(field.ident, text));
+            }
+        }
         if self.of_role(Role::Parent).is_some() {
             let roles = [Role::Message, Role::Cause, Role::Stack, Role::Suppressed];
             if let Some(field) = roles.into_iter().find_map(|role| self.of_role(role)) {

@@ -1,4 +1,4 @@
-//! The choice for a call, and how the trace tells it.
+//! The endpoints that a call gets, and how the trace tells it.
 #![allow(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::sync::Arc;

@@ -57,7 +57,7 @@ pub trait Orders {
     /// Java: `Page<Order> page(Page<Integer> like, Result<String> before)`.
     async fn page(
         &self,
-        like: Page<Option<i32>>,
+        like: Page<i32>,
         before: JavaResult<String>,
     ) -> Result<Option<Page<Order>>, Status>;
 

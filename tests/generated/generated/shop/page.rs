@@ -19,7 +19,7 @@ pub struct Page<T> {
     /// `T first`.
     pub first: Option<T>,
     /// `T[] rest`.
-    pub rest: Option<Array<T>>,
+    pub rest: Option<Array<Option<T>>>,
     /// `Map<T, String> byItem`.
     pub by_item: Value,
 }

@@ -15,7 +15,7 @@ use super::Page;
 #[java(class = "org.example.shop.Pages")]
 pub struct Pages {
     /// `Page<Integer> numbers`.
-    pub numbers: Option<Page<Option<i32>>>,
+    pub numbers: Option<Page<i32>>,
     /// `Page<String> texts`.
     pub texts: Option<Page<String>>,
     /// `Page raw`.

@@ -51,10 +51,12 @@ impl Orders for Shop {
 
     async fn page(
         &self,
-        like: Page<Option<i32>>,
+        like: Page<i32>,
         before: JavaResult<String>,
     ) -> Result<Option<Page<Order>>, Status> {
-        let number = like.items.unwrap_or_default().into_iter().flatten().sum();
+        let Page { items, first, rest, .. } = like;
+        let rest = rest.unwrap_or_default().0.into_iter().flatten();
+        let number = items.unwrap_or_default().into_iter().chain(first).chain(rest).sum();
         Ok(before.ok.then(|| Page { number, ..Page::default() }))
     }
 
@@ -207,9 +209,14 @@ async fn each_method_is_found_by_the_types_of_java() {
 async fn objects_and_exceptions_are_called_with() {
     let (_server, app, url) = served(OrdersServer::new(Shop), "dubbo").await;
     let orders = app.client::<OrdersClient>().url(&url).build().unwrap();
-    let like = Page { items: Some(vec![Some(4), None]), ..Page::default() };
+    let like = Page {
+        items: Some(vec![4]),
+        first: Some(5),
+        rest: Some(Array(vec![Some(6), None])),
+        ..Page::default()
+    };
     let page = orders.page(like, JavaResult { ok: true, data: None }).await.unwrap();
-    assert_eq!(page.unwrap().number, 4);
+    assert_eq!(page.unwrap().number, 15);
     let circle = Shape::Circle(ShapeCircle { name: None, radius: 1.0 });
     let literal = Expr::Literal(ExprLiteral { value: 1 });
     assert_eq!(orders.draw(circle.clone(), literal).await.unwrap(), Some(circle));

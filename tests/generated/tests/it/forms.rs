@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use document::{Any, Cat, Dog, Pet, Pets};
+use document::{Any, Cat, Dog, Fish, Kind, Pet, Pets, Ring, Thing};
 
 /// The types that the build script made of a document.
 #[allow(clippy::all, clippy::pedantic, dead_code, missing_docs, reason = "it is generated")]
@@ -58,4 +58,28 @@ fn the_form_that_knows_most_is_read() {
     assert_eq!(again::<Any>(&json!(7)).0, Any::Number2(7));
     let other = json!({"color": "red"});
     assert_eq!(again::<Pet>(&other).0, Pet::Other(other));
+}
+
+#[test]
+fn an_enum_among_forms_takes_what_its_own_forms_know() {
+    let thing = |value: Value| {
+        let (read, written) = again::<Thing>(&value);
+        assert_eq!(written, value);
+        read
+    };
+    let fish = Fish { name: Some("a".into()), fins: Some(2) };
+    assert_eq!(thing(json!({"name": "a", "fins": 2})), Thing::Fish(fish.clone()));
+    let dog = Dog { name: Some("a".into()), bark: Some(2.0) };
+    assert_eq!(thing(json!({"name": "a", "bark": 2.0})), Thing::Pet(Pet::Dog(dog)));
+    let cat = json!({"kind": "Cat", "meow": true});
+    assert!(matches!(thing(cat), Thing::Tagged(_)));
+    assert_eq!(thing(json!("SENT")), Thing::Kind(Kind::Sent));
+    assert_eq!(thing(json!("text")), Thing::Text("text".into()));
+    let other = json!({"color": "red"});
+    assert_eq!(thing(other.clone()), Thing::Other(other));
+    assert_eq!(thing(json!([{"name": "a", "fins": 2}])), Thing::List2(vec![fish]));
+    assert!(matches!(thing(json!([{"meow": true}])), Thing::List(_)));
+    // Types that hold themselves.
+    let ring = json!({"to": {"to": 7}});
+    assert_eq!(again::<Ring>(&ring).1, ring);
 }

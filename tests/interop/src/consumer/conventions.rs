@@ -109,7 +109,7 @@ async fn values(cases: &mut Cases, s: &ConventionServiceClient) {
     let user = |id| User { id, name: Some(format!("user {id}")), ..User::default() };
     let page = ArrayPage {
         number: 3,
-        items: Some(Array(vec![user(1), user(2)])),
+        items: Some(Array(vec![Some(user(1)), None, Some(user(2))])),
         rows: Some(Array(vec![vec![user(3)], Vec::new()])),
     };
     cases.equal("conventions/array-page", page.clone(), s.echo_array_page(page)).await;

@@ -12,9 +12,10 @@ mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Change;
 use super::effect::Sides;
 use super::flow::Flow;
-use super::{Change, What};
+use super::found::Found;
 use read::{Document, Schema, Ty};
 
 /// Returns what changed between the Rust of two OpenAPI documents, sorted; `None` if one of them is no such Rust.
@@ -35,12 +36,11 @@ use read::{Document, Schema, Ty};
 /// ```
 pub fn openapi_differences(old: &str, new: &str) -> Option<Vec<Change>> {
     let (old, new) = (Document::read(old)?, Document::read(new)?);
-    let mut changes = Changes { found: Vec::new(), flows: flows(&old, &new), old: &old, new: &new };
+    let mut changes =
+        Changes { found: Found::default(), flows: flows(&old, &new), old: &old, new: &new };
     operations::compare(&mut changes);
     schemas::compare(&mut changes);
-    changes.found.sort();
-    changes.found.dedup();
-    Some(changes.found)
+    Some(changes.found.sorted())
 }
 
 /// Returns `true` if two Rust sources are the same but for comments and space.
@@ -53,24 +53,13 @@ pub fn is_same_code(old: &str, new: &str) -> bool {
 
 /// Changes that are found, and the means to judge them.
 struct Changes<'a> {
-    found: Vec<Change>,
+    found: Found,
     flows: BTreeMap<String, Flow>,
     old: &'a Document,
     new: &'a Document,
 }
 
 impl Changes<'_> {
-    fn add(
-        &mut self,
-        ty: &str,
-        member: Option<String>,
-        what: What,
-        text: impl Into<String>,
-        sides: Sides,
-    ) {
-        self.found.push(Change::new(ty, member, what, text, sides));
-    }
-
     /// The sides of a type that became another.
     fn travel(&self, flow: Flow, old: &Ty, new: &Ty) -> Sides {
         let forward = types::effect((self.old, old), (self.new, new));
@@ -89,7 +78,7 @@ fn flows(old: &Document, new: &Document) -> BTreeMap<String, Flow> {
     let mut flows: BTreeMap<String, Flow> = BTreeMap::new();
     for document in [old, new] {
         for flow in [Flow::REQUESTS, Flow::REPLIES] {
-            let mut open = Vec::new();
+            let mut open = BTreeSet::new();
             for operation in &document.operations {
                 if flow == Flow::REPLIES {
                     operation.result.named(&mut open);
@@ -98,7 +87,7 @@ fn flows(old: &Document, new: &Document) -> BTreeMap<String, Flow> {
                 }
             }
             let mut seen = BTreeSet::new();
-            while let Some(name) = open.pop() {
+            while let Some(name) = open.pop_first() {
                 if !seen.insert(name.clone()) {
                     continue;
                 }

@@ -35,7 +35,13 @@ pub(super) fn compare(changes: &mut Changes<'_>) {
                 consumers: Effect::incompatible(NO_OPERATION_LEFT),
                 providers: Effect::none(),
             };
-            changes.add(&label(old), None, What::MethodRemoved, "the operation is gone", sides);
+            changes.found.add(
+                &label(old),
+                None,
+                What::MethodRemoved,
+                "the operation is gone",
+                sides,
+            );
             continue;
         };
         for (word, old_part, new_part) in
@@ -47,7 +53,7 @@ pub(super) fn compare(changes: &mut Changes<'_>) {
                     short(&old.name)
                 );
                 let sides = Sides::both(Effect::incompatible(OTHER_ADDRESS));
-                changes.add(&label(old), None, What::AddressChanged, text, sides);
+                changes.found.add(&label(old), None, What::AddressChanged, text, sides);
             }
         }
         operation(old, new, changes);
@@ -55,7 +61,7 @@ pub(super) fn compare(changes: &mut Changes<'_>) {
     for new in names.into_values() {
         let sides =
             Sides { consumers: Effect::none(), providers: Effect::incompatible(NO_OPERATION) };
-        changes.add(&label(new), None, What::MethodAdded, "the operation is new", sides);
+        changes.found.add(&label(new), None, What::MethodAdded, "the operation is new", sides);
     }
 }
 
@@ -85,7 +91,7 @@ fn operation(old: &Operation, new: &Operation, changes: &mut Changes<'_>) {
         let text = format!("it is `{}` in Rust and no longer `{}`", new.name, old.name);
         let sides =
             Sides::both(Effect::fine("names of operations do not travel; callers in Rust change"));
-        changes.add(&at, None, What::MethodRenamed, text, sides);
+        changes.found.add(&at, None, What::MethodRenamed, text, sides);
     }
     let (olds, news) = (by_place(old), by_place(new));
     let keys: BTreeSet<_> = olds.keys().chain(news.keys()).collect();
@@ -102,7 +108,7 @@ fn operation(old: &Operation, new: &Operation, changes: &mut Changes<'_>) {
                     } else {
                         Effect::conditional(reason)
                     });
-                    changes.add(&at, Some(member(before)), What::ParameterMoved, text, sides);
+                    changes.found.add(&at, Some(member(before)), What::ParameterMoved, text, sides);
                 }
                 None => added(&at, new, changes),
             },
@@ -117,7 +123,7 @@ fn operation(old: &Operation, new: &Operation, changes: &mut Changes<'_>) {
             spelled(&new.result)
         );
         let sides = changes.travel(Flow::REPLIES, &old.result, &new.result);
-        changes.add(&at, None, What::ResultTypeChanged, text, sides);
+        changes.found.add(&at, None, What::ResultTypeChanged, text, sides);
     }
     accepted(&at, old, new, changes);
 }
@@ -145,7 +151,7 @@ fn accepted(at: &str, old: &Operation, new: &Operation, changes: &mut Changes<'_
     } else {
         Effect::conditional("fails unless the provider can write both")
     };
-    changes.add(at, None, What::ResultTypeChanged, text, Sides::both(effect));
+    changes.found.add(at, None, What::ResultTypeChanged, text, Sides::both(effect));
 }
 
 /// Parameters by what finds them: place and name, and those of a path by their number.
@@ -198,7 +204,7 @@ fn added(at: &str, new: &Parameter, changes: &mut Changes<'_>) {
         Effect::none()
     };
     let sides = Sides { consumers, providers: Effect::fine("they pass it over") };
-    changes.add(at, Some(member(new)), What::ParameterAdded, text, sides);
+    changes.found.add(at, Some(member(new)), What::ParameterAdded, text, sides);
 }
 
 fn removed(at: &str, old: &Parameter, changes: &mut Changes<'_>) {
@@ -209,7 +215,7 @@ fn removed(at: &str, old: &Parameter, changes: &mut Changes<'_>) {
         Effect::none()
     };
     let sides = Sides { consumers: Effect::fine("new providers pass it over"), providers };
-    changes.add(at, Some(member(old)), What::ParameterRemoved, text, sides);
+    changes.found.add(at, Some(member(old)), What::ParameterRemoved, text, sides);
 }
 
 fn parameter(at: &str, old: &Parameter, new: &Parameter, changes: &mut Changes<'_>) {
@@ -217,7 +223,7 @@ fn parameter(at: &str, old: &Parameter, new: &Parameter, changes: &mut Changes<'
         let text = format!("it is called {} and no longer {}", new.name, old.name);
         let sides =
             Sides::both(Effect::fine("names of variables and headers' letter case do not travel"));
-        changes.add(at, Some(member(old)), What::ParameterRenamed, text, sides);
+        changes.found.add(at, Some(member(old)), What::ParameterRenamed, text, sides);
     }
     if old.ty != new.ty {
         let text = format!("the type changed from {} to {}", spelled(&old.ty), spelled(&new.ty));
@@ -227,7 +233,7 @@ fn parameter(at: &str, old: &Parameter, new: &Parameter, changes: &mut Changes<'
             // All of these are texts, which the provider reads.
             as_texts(changes, &old.ty, &new.ty)
         };
-        changes.add(at, Some(member(old)), What::ParameterTypeChanged, text, sides);
+        changes.found.add(at, Some(member(old)), What::ParameterTypeChanged, text, sides);
     }
     if old.required != new.required {
         let text = format!("it is {} and no longer {}", need(new.required), need(old.required));
@@ -237,7 +243,7 @@ fn parameter(at: &str, old: &Parameter, new: &Parameter, changes: &mut Changes<'
         } else {
             Sides { consumers: Effect::none(), providers: refused }
         };
-        changes.add(at, Some(member(old)), What::ParameterNullnessChanged, text, sides);
+        changes.found.add(at, Some(member(old)), What::ParameterNullnessChanged, text, sides);
     }
     if !old.manner.eq_ignore_ascii_case(&new.manner) {
         let manner = |of: &str| match of {
@@ -256,7 +262,13 @@ fn parameter(at: &str, old: &Parameter, new: &Parameter, changes: &mut Changes<'
             ("query", false) => Effect::fine("it makes a difference for lists and objects alone"),
             _ => Effect::conditional("fails unless the provider can read both"),
         };
-        changes.add(at, Some(member(old)), What::ParameterTypeChanged, text, Sides::both(effect));
+        changes.found.add(
+            at,
+            Some(member(old)),
+            What::ParameterTypeChanged,
+            text,
+            Sides::both(effect),
+        );
     }
 }
 

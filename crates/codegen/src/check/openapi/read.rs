@@ -7,12 +7,16 @@ use quote::ToTokens as _;
 use syn::punctuated::Punctuated;
 
 use super::types;
+pub(super) use crate::openapi::Ty;
 use crate::rust_reader;
 
 /// The deepest nesting of types, and of aliases of aliases.
 pub(super) const DEPTH: usize = 64;
 
-/// The operations and schemas of a document.
+/// The operations and schemas of a document, as far as Rust tells them.
+///
+/// Types are those of the generator. The rest is not: generated code has no place for what a document says besides, somebody
+/// may have changed it, and code of before was written in other ways.
 #[derive(Debug, Default)]
 pub(super) struct Document {
     pub(super) operations: Vec<Operation>,
@@ -76,71 +80,43 @@ pub(super) enum Presence {
     Optional,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Ty {
-    Nothing,
-    Bool,
-    I32,
-    I64,
-    F32,
-    F64,
-    Text,
-    Bytes,
-    Any,
-    List(Box<Ty>),
-    Map(Box<Ty>),
-    Named(String),
-    Null(Box<Ty>),
-}
-
-impl Ty {
-    /// The schemas that it names.
-    pub(super) fn named(&self, found: &mut Vec<String>) {
-        match self {
-            Self::Named(name) => found.push(name.clone()),
-            Self::List(of) | Self::Map(of) | Self::Null(of) => of.named(found),
-            _ => {}
-        }
-    }
-
-    /// Reads a type that the generator writes.
-    fn read(of: &syn::Type, left: usize) -> Option<Self> {
-        let left = left.checked_sub(1)?;
-        match of {
-            syn::Type::Tuple(of) if of.elems.is_empty() => Some(Self::Nothing),
-            syn::Type::Reference(of) => match &*of.elem {
-                syn::Type::Slice(of) => Some(Self::List(Box::new(Self::read(&of.elem, left)?))),
-                other => Self::read(other, left),
-            },
-            syn::Type::Path(of) => {
-                let last = of.path.segments.last()?;
-                let mut arguments = Vec::new();
-                if let syn::PathArguments::AngleBracketed(of) = &last.arguments {
-                    for argument in &of.args {
-                        let syn::GenericArgument::Type(of) = argument else { return None };
-                        arguments.push(of);
-                    }
+/// Reads a type that the generator writes; a box changes nothing of what travels.
+fn read_ty(of: &syn::Type, left: usize) -> Option<Ty> {
+    let left = left.checked_sub(1)?;
+    match of {
+        syn::Type::Tuple(of) if of.elems.is_empty() => Some(Ty::Unit),
+        syn::Type::Reference(of) => match &*of.elem {
+            syn::Type::Slice(of) => Some(Ty::List(Box::new(read_ty(&of.elem, left)?))),
+            other => read_ty(other, left),
+        },
+        syn::Type::Path(of) => {
+            let last = of.path.segments.last()?;
+            let mut arguments = Vec::new();
+            if let syn::PathArguments::AngleBracketed(of) = &last.arguments {
+                for argument in &of.args {
+                    let syn::GenericArgument::Type(of) = argument else { return None };
+                    arguments.push(of);
                 }
-                let name = plain(&last.ident);
-                Some(match (name.as_str(), &arguments[..]) {
-                    ("bool", []) => Self::Bool,
-                    ("i32", []) => Self::I32,
-                    ("i64", []) => Self::I64,
-                    ("f32", []) => Self::F32,
-                    ("f64", []) => Self::F64,
-                    ("String" | "str", []) => Self::Text,
-                    ("Value", []) => Self::Any,
-                    ("Vec", [of]) if is_byte(of) => Self::Bytes,
-                    ("Vec", [of]) => Self::List(Box::new(Self::read(of, left)?)),
-                    ("BTreeMap", [_, of]) => Self::Map(Box::new(Self::read(of, left)?)),
-                    ("Option", [of]) => Self::Null(Box::new(Self::read(of, left)?)),
-                    ("Box", [of]) => Self::read(of, left)?,
-                    (_, []) => Self::Named(name),
-                    _ => return None,
-                })
             }
-            _ => None,
+            let name = plain(&last.ident);
+            Some(match (name.as_str(), &arguments[..]) {
+                ("bool", []) => Ty::Bool,
+                ("i32", []) => Ty::I32,
+                ("i64", []) => Ty::I64,
+                ("f32", []) => Ty::F32,
+                ("f64", []) => Ty::F64,
+                ("String" | "str", []) => Ty::Text,
+                ("Value", []) => Ty::Any,
+                ("Vec", [of]) if is_byte(of) => Ty::Bytes,
+                ("Vec", [of]) => Ty::List(Box::new(read_ty(of, left)?)),
+                ("BTreeMap", [_, of]) => Ty::Map(Box::new(read_ty(of, left)?)),
+                ("Option", [of]) => Ty::Option(Box::new(read_ty(of, left)?)),
+                ("Box", [of]) => read_ty(of, left)?,
+                (_, []) => Ty::Named(name),
+                _ => return None,
+            })
         }
+        _ => None,
     }
 }
 
@@ -222,7 +198,7 @@ impl Document {
                     }
                 }
                 syn::Item::Type(of) if is_public(&of.vis) => {
-                    let ty = Ty::read(&of.ty, DEPTH)?;
+                    let ty = read_ty(&of.ty, DEPTH)?;
                     document.schemas.insert(plain(&of.ident), Schema::Alias(ty));
                 }
                 syn::Item::Enum(of) if is_public(&of.vis) => {
@@ -350,7 +326,7 @@ fn object(of: &syn::FieldsNamed) -> Option<Schema> {
     let (mut fields, mut rest) = (BTreeMap::new(), None);
     for field in &of.named {
         let (rename, words) = serde(&field.attrs);
-        let ty = Ty::read(&field.ty, DEPTH)?;
+        let ty = read_ty(&field.ty, DEPTH)?;
         if words.contains("flatten") {
             let Ty::Map(of) = ty else { return None };
             rest = Some(*of);
@@ -358,8 +334,8 @@ fn object(of: &syn::FieldsNamed) -> Option<Schema> {
         }
         let name = rename.or_else(|| field.ident.as_ref().map(plain))?;
         let (ty, presence) = match ty {
-            Ty::Null(of) if words.contains("default") => (*of, Presence::Optional),
-            Ty::Null(of) => (*of, Presence::Nullable),
+            Ty::Option(of) if words.contains("default") => (*of, Presence::Optional),
+            Ty::Option(of) => (*of, Presence::Nullable),
             ty => (ty, Presence::Required),
         };
         fields.insert(name, Field { ty, presence });
@@ -379,7 +355,7 @@ fn enumeration(of: &syn::ItemEnum) -> Option<Schema> {
     let mut variants = BTreeMap::new();
     for variant in &of.variants {
         let syn::Fields::Unnamed(fields) = &variant.fields else { return None };
-        let ty = Ty::read(&fields.unnamed.first()?.ty, DEPTH)?;
+        let ty = read_ty(&fields.unnamed.first()?.ty, DEPTH)?;
         if variant.ident == "Other" && ty == Ty::Any {
             continue;
         }
@@ -389,7 +365,7 @@ fn enumeration(of: &syn::ItemEnum) -> Option<Schema> {
 }
 
 fn is_text(of: &syn::FieldsUnnamed) -> bool {
-    of.unnamed.first().is_some_and(|of| Ty::read(&of.ty, DEPTH) == Some(Ty::Text))
+    of.unnamed.first().is_some_and(|of| read_ty(&of.ty, DEPTH) == Some(Ty::Text))
 }
 
 /// Reads a method of a client: its requests, of which there is one. `None` for one that makes none.
@@ -400,7 +376,7 @@ fn operation(name: String, method: &syn::ImplItemFn) -> Option<Operation> {
     for input in &method.sig.inputs {
         let syn::FnArg::Typed(of) = input else { continue };
         let syn::Pat::Ident(ident) = &*of.pat else { return None };
-        types.insert(plain(&ident.ident), Ty::read(&of.ty, DEPTH).unwrap_or_else(|| own(&of.ty)));
+        types.insert(plain(&ident.ident), read_ty(&of.ty, DEPTH).unwrap_or_else(|| own(&of.ty)));
     }
     let syn::ReturnType::Type(_, result) = &method.sig.output else { return None };
     let syn::Type::Path(result) = &**result else { return None };
@@ -420,7 +396,7 @@ fn operation(name: String, method: &syn::ImplItemFn) -> Option<Operation> {
         verb: verb.to_owned(),
         path: path.to_owned(),
         parameters: calls.parameters,
-        result: Ty::read(result, DEPTH).unwrap_or_else(|| own(result)),
+        result: read_ty(result, DEPTH).unwrap_or_else(|| own(result)),
         accept: calls.accept,
     })
 }
@@ -482,7 +458,7 @@ impl Calls {
             return;
         };
         let (ty, required) = match ty.clone() {
-            Ty::Null(of) => (*of, false),
+            Ty::Option(of) => (*of, false),
             other => (other, true),
         };
         let manner = match method.as_str() {

@@ -15,8 +15,12 @@ pub(super) fn compare(changes: &mut Changes<'_>) {
     for name in names {
         let told = || Sides::both(Effect::fine("what uses it is told of there"));
         match (old.schemas.get(name), new.schemas.get(name)) {
-            (None, _) => changes.add(name, None, What::ClassAdded, "the schema is new", told()),
-            (_, None) => changes.add(name, None, What::ClassRemoved, "the schema is gone", told()),
+            (None, _) => {
+                changes.found.add(name, None, What::ClassAdded, "the schema is new", told());
+            }
+            (_, None) => {
+                changes.found.add(name, None, What::ClassRemoved, "the schema is gone", told());
+            }
             (Some(old), Some(new)) => schema(name, old, new, changes),
         }
     }
@@ -38,7 +42,7 @@ fn schema(name: &str, old: &Schema, new: &Schema, changes: &mut Changes<'_>) {
                     (Some(b), Some(d)) => changes.travel(flow, b, d),
                     _ => Sides::both(Effect::fine("they are passed over where nothing takes them")),
                 };
-                changes.add(name, None, What::FieldTypeChanged, text, sides);
+                changes.found.add(name, None, What::FieldTypeChanged, text, sides);
             }
         }
         (Schema::Enum(old), Schema::Enum(new)) => {
@@ -47,7 +51,7 @@ fn schema(name: &str, old: &Schema, new: &Schema, changes: &mut Changes<'_>) {
             );
             for value in new.difference(old) {
                 let sides = Sides::along(flow, &Effect::none(), &unknown);
-                changes.add(
+                changes.found.add(
                     name,
                     Some(value.clone()),
                     What::ConstantAdded,
@@ -58,7 +62,7 @@ fn schema(name: &str, old: &Schema, new: &Schema, changes: &mut Changes<'_>) {
             for value in old.difference(new) {
                 let sides = Sides::along(flow, &unknown, &Effect::none());
                 let (at, what) = (Some(value.clone()), What::ConstantRemoved);
-                changes.add(name, at, what, "the value is gone", sides);
+                changes.found.add(name, at, what, "the value is gone", sides);
             }
         }
         (
@@ -80,7 +84,7 @@ fn schema(name: &str, old: &Schema, new: &Schema, changes: &mut Changes<'_>) {
                 let sides = Sides::both(Effect::conditional(
                     "fails where a reader looks for a property that the object lacks",
                 ));
-                changes.add(name, None, What::KindChanged, text, sides);
+                changes.found.add(name, None, What::KindChanged, text, sides);
             }
         }
         (Schema::Alias(old), Schema::Alias(new)) if old == new => {}
@@ -95,7 +99,7 @@ fn schema(name: &str, old: &Schema, new: &Schema, changes: &mut Changes<'_>) {
                 (_, Schema::Alias(b)) => changes.travel(flow, &named(name), b),
                 _ => Sides::both(Effect::incompatible("its values are written in another form")),
             };
-            changes.add(name, None, What::KindChanged, text, sides);
+            changes.found.add(name, None, What::KindChanged, text, sides);
         }
     }
 }
@@ -135,7 +139,7 @@ fn properties(
                     presence(new.presence)
                 );
                 let sides = Sides::along(flow, &forward, &passed);
-                changes.add(name, at(), What::FieldAdded, text, sides);
+                changes.found.add(name, at(), What::FieldAdded, text, sides);
             }
             (Some(old), None) => {
                 let lacks = old.presence != Presence::Optional;
@@ -146,7 +150,7 @@ fn properties(
                     presence(old.presence)
                 );
                 let sides = Sides::along(flow, &passed, &backward);
-                changes.add(name, at(), What::FieldRemoved, text, sides);
+                changes.found.add(name, at(), What::FieldRemoved, text, sides);
             }
             (Some(old), Some(new)) => {
                 if old.ty != new.ty {
@@ -156,7 +160,7 @@ fn properties(
                         spelled(&new.ty)
                     );
                     let sides = changes.travel(flow, &old.ty, &new.ty);
-                    changes.add(name, at(), What::FieldTypeChanged, text, sides);
+                    changes.found.add(name, at(), What::FieldTypeChanged, text, sides);
                 }
                 if old.presence != new.presence {
                     let text = format!(
@@ -167,7 +171,7 @@ fn properties(
                     let forward = lacking(old.presence, new.presence);
                     let backward = lacking(new.presence, old.presence);
                     let sides = Sides::along(flow, &forward, &backward);
-                    changes.add(name, at(), What::FieldNullnessChanged, text, sides);
+                    changes.found.add(name, at(), What::FieldNullnessChanged, text, sides);
                 }
             }
             (None, None) => {}
@@ -211,16 +215,16 @@ fn variants(
         match (old.get(form), new.get(form)) {
             (None, _) => {
                 let sides = Sides::along(flow, &Effect::none(), &unknown);
-                changes.add(name, at, What::SubclassAdded, "the form is new", sides);
+                changes.found.add(name, at, What::SubclassAdded, "the form is new", sides);
             }
             (_, None) => {
                 let sides = Sides::along(flow, &unknown, &Effect::none());
-                changes.add(name, at, What::SubclassRemoved, "the form is gone", sides);
+                changes.found.add(name, at, What::SubclassRemoved, "the form is gone", sides);
             }
             (Some(old), Some(new)) if old != new => {
                 let text = format!("the type changed from {} to {}", spelled(old), spelled(new));
                 let sides = changes.travel(flow, old, new);
-                changes.add(name, at, What::FieldTypeChanged, text, sides);
+                changes.found.add(name, at, What::FieldTypeChanged, text, sides);
             }
             _ => {}
         }

@@ -9,7 +9,7 @@ use super::read::{DEPTH, Document, Schema, Ty};
 /// A type in the words of the document.
 pub(super) fn spelled(ty: &Ty) -> String {
     match ty {
-        Ty::Nothing => "no content".to_owned(),
+        Ty::Unit => "no content".to_owned(),
         Ty::Bool => "boolean".to_owned(),
         Ty::I32 => "integer of 32 bits".to_owned(),
         Ty::I64 => "integer".to_owned(),
@@ -21,7 +21,8 @@ pub(super) fn spelled(ty: &Ty) -> String {
         Ty::List(of) => format!("array of {}", spelled(of)),
         Ty::Map(of) => format!("map of {}", spelled(of)),
         Ty::Named(name) => name.clone(),
-        Ty::Null(of) => format!("{} or null", spelled(of)),
+        Ty::Boxed(of) => spelled(of),
+        Ty::Option(of) => format!("{} or null", spelled(of)),
     }
 }
 
@@ -55,17 +56,17 @@ fn at(written: (&Document, &Ty), read: (&Document, &Ty), left: usize) -> Effect 
     let ((a, of_a), (b, of_b)) = (resolved(from, a), resolved(to, b));
     let (said, other) = (spelled(written.1), spelled(read.1));
     match (a, b) {
-        (Ty::Null(a), Ty::Null(b)) => return at((from, a), (to, b), left),
+        (Ty::Option(a), Ty::Option(b)) => return at((from, a), (to, b), left),
         // What has no content is read as none.
-        (Ty::Nothing, Ty::Null(_)) => return Effect::none(),
-        (a, Ty::Null(b)) => return at((from, a), (to, b), left),
+        (Ty::Unit, Ty::Option(_)) => return Effect::none(),
+        (a, Ty::Option(b)) => return at((from, a), (to, b), left),
         _ => {}
     }
     match (a, b) {
         (_, Ty::Any) => Effect::none(),
-        (_, Ty::Nothing) => Effect::fine("what is sent is passed over"),
-        (Ty::Nothing, _) => Effect::incompatible(format!("nothing is sent, which is no {other}")),
-        (Ty::Null(a), _) => Effect::conditional("null is refused, or not expected").worse(at(
+        (_, Ty::Unit) => Effect::fine("what is sent is passed over"),
+        (Ty::Unit, _) => Effect::incompatible(format!("nothing is sent, which is no {other}")),
+        (Ty::Option(a), _) => Effect::conditional("null is refused, or not expected").worse(at(
             (from, a),
             (to, b),
             left,

@@ -107,6 +107,7 @@ impl Override {
             }
         };
         let text = |name| url.param(name).map(ByteString::from);
+        let user = url.username.as_deref().map(ByteString::from);
         let addresses = url.param("providerAddresses").unwrap_or_default();
         Ok(Self {
             at,
@@ -117,7 +118,8 @@ impl Override {
                 text("group").unwrap_or_default(),
                 text("version").unwrap_or_default(),
             ),
-            application: text("application"),
+            // The user stands for it where there is none (`URL.getApplication(getUsername())`).
+            application: text("application").filter(|name| !name.is_empty()).or(user),
             side,
             enabled: url.param("enabled").is_none_or(|value| value.eq_ignore_ascii_case("true")),
             provider_addresses: addresses
@@ -171,7 +173,10 @@ impl Item {
             });
         }
         let parameters = match fields.get("parameters").map(|node| &node.kind) {
-            Some(Kind::Mapping(entries)) => entries.iter().map(parameter).collect::<Result<_>>()?,
+            Some(Kind::Mapping(entries)) => {
+                let read = entries.iter().map(|entry| parameter(entry, warnings));
+                read.collect::<Result<_>>()?
+            }
             _ => Vec::new(),
         };
         if parameters.is_empty() {
@@ -306,13 +311,19 @@ fn path_and_key(service: &str) -> String {
     }
 }
 
-fn parameter((key, value): &(Node, Node)) -> Result<(ByteString, ByteString)> {
+fn parameter(
+    (key, value): &(Node, Node),
+    warnings: &mut Warnings,
+) -> Result<(ByteString, ByteString)> {
     let name = key.string("the name of a parameter")?;
     if value.is_null() {
         return Err(value.not(&format!("the parameter {name}"), "a value"));
     }
-    match value.java_text() {
-        Some(text) => Ok((name, text)),
-        None => Err(value.not(&format!("the parameter {name}"), "a single value")),
-    }
+    let text = value.java_text().unwrap_or_else(|| {
+        warnings.add(value.at, || {
+            format!("the parameter {name} is {}; as in Java its printed form is set", value.what())
+        });
+        value.printed().into()
+    });
+    Ok((name, text))
 }

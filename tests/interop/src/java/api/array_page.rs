@@ -13,7 +13,7 @@ pub struct ArrayPage<T> {
     /// `int number`.
     pub number: i32,
     /// `T[] items`.
-    pub items: Option<Array<T>>,
+    pub items: Option<Array<Option<T>>>,
     /// `List<T>[] rows`.
     pub rows: Option<Array<Vec<T>>>,
 }

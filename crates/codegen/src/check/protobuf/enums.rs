@@ -2,16 +2,18 @@
 
 use std::collections::BTreeMap;
 
-use dubhe_codegen::check::What;
 use prost_types::EnumDescriptorProto;
 
+use super::super::What;
+use super::super::effect::Sides;
+use super::super::found::Found;
+use super::both;
 use super::fields::USED;
-use super::{Changes, both, compatible, conditional, incompatible};
 
 const UNKNOWN: &str =
     "who does not know the value has its number in binary, and refuses its name in JSON";
 
-impl Changes {
+impl Found {
     pub(super) fn enumeration(
         &mut self,
         name: &str,
@@ -22,11 +24,11 @@ impl Changes {
             (Some(old), Some(new)) => (old, new),
             (None, _) => {
                 let text = "the enum is new".to_owned();
-                return self.add(name, None, What::ClassAdded, text, compatible(USED));
+                return self.add(name, None, What::ClassAdded, text, Sides::fine(USED));
             }
             (_, None) => {
                 let text = "the enum is gone".to_owned();
-                return self.add(name, None, What::ClassRemoved, text, compatible(USED));
+                return self.add(name, None, What::ClassRemoved, text, Sides::fine(USED));
             }
         };
         let reserves = |of: &EnumDescriptorProto, number: i32| {
@@ -48,31 +50,35 @@ impl Changes {
                 (None, Some(number)) if reserves(old, *number) => {
                     let text = format!("the value is new: {value} = {number}, which was reserved");
                     let reason = "who knows an older file has another value under this number";
-                    (What::ConstantAdded, text, conditional(reason))
+                    (What::ConstantAdded, text, Sides::conditional(reason))
                 }
                 (None, Some(number)) => {
                     let text = format!("the value is new: {value} = {number}");
-                    (What::ConstantAdded, text, conditional(UNKNOWN))
+                    (What::ConstantAdded, text, Sides::conditional(UNKNOWN))
                 }
                 (Some(number), None) => match called(&news, &olds, *number) {
                     Some(other) => {
                         let text = format!("the value {number} is called {other} now");
-                        (What::ConstantRenamed, text, conditional("names travel in JSON alone"))
+                        (
+                            What::ConstantRenamed,
+                            text,
+                            Sides::conditional("names travel in JSON alone"),
+                        )
                     }
                     None => {
                         let kept = if reserves(new, *number) { ", reserved now" } else { "" };
                         let text = format!("the value is gone: {value} = {number}{kept}");
-                        (What::ConstantRemoved, text, conditional(UNKNOWN))
+                        (What::ConstantRemoved, text, Sides::conditional(UNKNOWN))
                     }
                 },
                 (Some(before), Some(after)) if before != after => {
                     let text = format!("the number changed from {before} to {after}");
                     let reason = "values travel by number: it is read as the value that has the number there";
-                    (What::NumberChanged, text, incompatible(reason))
+                    (What::NumberChanged, text, Sides::incompatible(reason))
                 }
                 _ => continue,
             };
-            self.add(name, Some(value), what, text, sides);
+            self.add(name, Some(value.clone()), what, text, sides);
         }
     }
 }

@@ -1,12 +1,13 @@
-//! The decisions of Dubbo Java in a file such as `tests/vectors/rules.json`, made again by the crates of this
+//! The decisions of Dubbo Java in files such as `tests/vectors/rules/tag.json`, made again by the crates of this
 //! project: a line for each case, and the counts.
 //!
 //! A case whose decision differs passes as known when `docs/user/rules.md` lists its id; a listed one that does not
 //! differ fails.
-
+#![allow(clippy::print_stdout, reason = "the report is the output of this program")]
 #![allow(clippy::print_stdout, reason = "a program that reports")]
 
 mod case;
+mod configuring;
 mod known;
 mod routing;
 
@@ -19,11 +20,12 @@ use clap::Parser;
 use case::Case;
 use known::Known;
 
-/// Decides the cases of a file as Dubbo Java did
+/// Decides the cases of files as Dubbo Java did
 #[derive(Debug, Parser)]
 struct Arguments {
     /// The cases
-    file: PathBuf,
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
     /// The page that lists the differences
     #[arg(long)]
     known: PathBuf,
@@ -52,7 +54,10 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
-    let cases: Vec<Case> = serde_json::from_slice(&std::fs::read(&arguments.file)?)?;
+    let mut cases: Vec<Case> = Vec::new();
+    for file in &arguments.files {
+        cases.extend(serde_json::from_slice::<Vec<Case>>(&std::fs::read(file)?)?);
+    }
     let known = Known::parse(&std::fs::read_to_string(&arguments.known)?);
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build()?;
@@ -88,6 +93,9 @@ fn run(arguments: &Arguments) -> Result<bool, Box<dyn std::error::Error>> {
 async fn decide(case: &Case) -> Result<(), String> {
     if routing::KINDS.contains(&&*case.kind) {
         return routing::decide(case).await;
+    }
+    if configuring::KINDS.contains(&&*case.kind) {
+        return configuring::decide(case).await;
     }
     Err(format!("no kind of cases is called {}", case.kind))
 }

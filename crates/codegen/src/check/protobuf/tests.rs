@@ -1,9 +1,9 @@
 use std::path::Path;
 
 use dubhe_build::Builder;
-use dubhe_codegen::check::Change;
 
-use super::differences;
+use super::super::Change;
+use super::protobuf_differences;
 
 /// The descriptors of one file.
 fn descriptors(name: &str, text: &str) -> Vec<u8> {
@@ -20,7 +20,7 @@ fn descriptors(name: &str, text: &str) -> Vec<u8> {
 fn told(name: &str, old: &str, new: &str) -> Vec<String> {
     let line = |of: &Change| format!("{}: {}: {}", of.at(), of.text, of.compatibility());
     let of = |which: &str, text: &str| descriptors(&format!("{name}-{which}"), text);
-    differences(&of("old", old), &of("new", new)).iter().map(line).collect()
+    protobuf_differences(&of("old", old), &of("new", new)).iter().map(line).collect()
 }
 
 fn file(body: &str) -> String {
@@ -73,7 +73,7 @@ fn what_is_reserved_is_told() {
     );
     let changes = {
         let of = |text: &str| descriptors("lost", &file(&format!("message M {{ {text} }}")));
-        differences(&of("int32 a = 1; int32 b = 2;"), &of("int32 a = 1;"))
+        protobuf_differences(&of("int32 a = 1; int32 b = 2;"), &of("int32 a = 1;"))
     };
     assert!(
         changes[0]

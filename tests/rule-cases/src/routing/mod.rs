@@ -134,7 +134,7 @@ fn same(ours: &BTreeSet<Vec<usize>>, theirs: &BTreeSet<Vec<usize>>) -> Result<()
     if ours == theirs { Ok(()) } else { Err(format!("{ours:?} are left, and {theirs:?} in Java")) }
 }
 
-pub(super) fn read<'a, T: Deserialize<'a>>(value: &'a Value) -> Result<T, String> {
+pub(crate) fn read<'a, T: Deserialize<'a>>(value: &'a Value) -> Result<T, String> {
     T::deserialize(value).map_err(|error| error.to_string())
 }
 

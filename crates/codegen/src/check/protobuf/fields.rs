@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use dubhe_codegen::check::{Compatibility, What};
 use prost_types::field_descriptor_proto::{Label, Type};
 use prost_types::{DescriptorProto, FieldDescriptorProto};
 
+use super::super::What;
+use super::super::effect::Sides;
+use super::super::found::Found;
 use super::defined::{Defined, is_entry};
-use super::{Changes, Sides, both, compatible, conditional, effect, incompatible, plain};
+use super::{both, plain};
 
 /// The reason for a type that only one side has.
 pub(super) const USED: &str = "what uses it is told of there";
@@ -22,7 +24,7 @@ struct One<'a> {
     is_packed: bool,
 }
 
-impl Changes {
+impl Found {
     pub(super) fn message(
         &mut self,
         name: &str,
@@ -38,11 +40,11 @@ impl Changes {
             (Some(old), Some(new)) => (old, new),
             (None, _) => {
                 let text = "the message is new".to_owned();
-                return self.add(name, None, What::ClassAdded, text, compatible(USED));
+                return self.add(name, None, What::ClassAdded, text, Sides::fine(USED));
             }
             (_, None) => {
                 let text = "the message is gone".to_owned();
-                return self.add(name, None, What::ClassRemoved, text, compatible(USED));
+                return self.add(name, None, What::ClassRemoved, text, Sides::fine(USED));
             }
         };
         let one = |all, message, field| One { field, message, all, is_packed: packed(all, name) };
@@ -61,8 +63,8 @@ impl Changes {
                 (Some(a), None) => match called(&after, &before, a.number()) {
                     Some(b) => {
                         let text = format!("the field {} is called {} now", a.number(), b.name());
-                        let sides = conditional("names travel in JSON alone");
-                        self.add(name, Some(field), What::FieldRenamed, text, sides);
+                        let sides = Sides::conditional("names travel in JSON alone");
+                        self.add(name, Some(field.clone()), What::FieldRenamed, text, sides);
                         self.field(name, one(olds, old, a), one(news, new, b));
                     }
                     None => self.gone(name, one(olds, old, a), new),
@@ -84,13 +86,13 @@ impl Changes {
     ) {
         let text = format!("the number changed from {} to {}", old.number(), new.number());
         let other = after.values().find(|of| of.number() == old.number());
-        let sides = incompatible(&match other {
+        let sides = Sides::incompatible(match other {
             Some(other) => {
                 format!("fields travel by number: it is read as the field {}", other.name())
             }
             None => "fields travel by number: its value is not found, and lost".to_owned(),
         });
-        self.add(message, Some(new.name()), What::NumberChanged, text, sides);
+        self.add(message, Some(new.name().to_owned()), What::NumberChanged, text, sides);
     }
 
     fn come(
@@ -107,21 +109,19 @@ impl Changes {
         let of_before = before.values().find(|of| of.number() == number);
         let sides = if let Some(before) = of_before {
             text = format!("{text}, a number that {} had", before.name());
-            incompatible("fields travel by number: one is read as the other")
+            Sides::incompatible("fields travel by number: one is read as the other")
         } else if was_reserved || old.reserved_name.iter().any(|of| of == name) {
             text += ", which was reserved";
-            conditional("who knows an older file has another field there")
+            Sides::conditional("who knows an older file has another field there")
         } else if new.field.label() == Label::Required {
             // Who was built before never writes it.
-            let missing = effect(
-                Compatibility::Incompatible,
+            Sides::incompatible(
                 "a message without the required field is refused, and they do not write it",
-            );
-            (missing.clone(), missing)
+            )
         } else {
-            compatible("who does not know the field passes it over")
+            Sides::fine("who does not know the field passes it over")
         };
-        self.add(message, Some(name), What::FieldAdded, text, sides);
+        self.add(message, Some(name.to_owned()), What::FieldAdded, text, sides);
     }
 
     fn gone(&mut self, message: &str, old: One<'_>, new: &DescriptorProto) {
@@ -131,26 +131,28 @@ impl Changes {
         let kept = if is_reserved { ", reserved now" } else { "" };
         let text = format!("the field is gone: {} = {number}{kept}", spelled(old));
         let sides = match (old.field.label(), is_reserved) {
-            (Label::Required, _) => incompatible("a message without the required field is refused"),
-            (_, true) => compatible("who does not know the field passes it over"),
-            (_, false) => compatible(&format!(
+            (Label::Required, _) => {
+                Sides::incompatible("a message without the required field is refused")
+            }
+            (_, true) => Sides::fine("who does not know the field passes it over"),
+            (_, false) => Sides::fine(format!(
                 "who does not know the field passes it over; write `reserved {number};`, so that no other field gets its \
                  number"
             )),
         };
-        self.add(message, Some(old.field.name()), What::FieldRemoved, text, sides);
+        self.add(message, Some(old.field.name().to_owned()), What::FieldRemoved, text, sides);
     }
 
     fn field(&mut self, message: &str, old: One<'_>, new: One<'_>) {
-        let member = Some(new.field.name());
+        let member = Some(new.field.name().to_owned());
         if spelled(old) != spelled(new) {
             let text = format!("the type changed from {} to {}", spelled(old), spelled(new));
-            self.add(message, member, What::FieldTypeChanged, text, types(old, new));
+            self.add(message, member.clone(), What::FieldTypeChanged, text, types(old, new));
         } else if repeats(old) && packs(old) != packs(new) {
             let word = |of| if packs(of) { "packed" } else { "not packed" };
             let text = format!("it was {} and is {}", word(old), word(new));
-            let sides = compatible("each reader takes both");
-            self.add(message, member, What::FieldTypeChanged, text, sides);
+            let sides = Sides::fine("each reader takes both");
+            self.add(message, member.clone(), What::FieldTypeChanged, text, sides);
         }
         let (before, after) = (choice(old), choice(new));
         if before != after {
@@ -163,22 +165,23 @@ impl Changes {
                     after.unwrap_or_default()
                 ),
             };
-            let sides = conditional(
+            let sides = Sides::conditional(
                 "of the fields of a oneof only the last one that was sent is kept: it is lost beside others",
             );
-            self.add(message, member, What::FieldMoved, text, sides);
+            self.add(message, member.clone(), What::FieldMoved, text, sides);
         }
         if old.field.default_value != new.field.default_value {
             let said = |of: One<'_>| of.field.default_value.clone().unwrap_or("none".to_owned());
             let text = format!("the default changed from {} to {}", said(old), said(new));
-            let sides = conditional("each side takes its own default where the field is not sent");
-            self.add(message, member, What::FieldTypeChanged, text, sides);
+            let sides =
+                Sides::conditional("each side takes its own default where the field is not sent");
+            self.add(message, member.clone(), What::FieldTypeChanged, text, sides);
         }
         let json = |of: One<'_>| of.field.json_name.clone().unwrap_or_default();
         if old.field.name() == new.field.name() && json(old) != json(new) {
             let text = format!("its name in JSON changed from {} to {}", json(old), json(new));
-            let sides = conditional("names travel in JSON alone");
-            self.add(message, member, What::FieldRenamed, text, sides);
+            let sides = Sides::conditional("names travel in JSON alone");
+            self.add(message, member.clone(), What::FieldRenamed, text, sides);
         }
     }
 }
@@ -196,10 +199,10 @@ fn called<'a>(
 fn types(old: One<'_>, new: One<'_>) -> Sides {
     if let (Some(a), Some(b)) = (entry(old), entry(new)) {
         let parts = a.into_iter().zip(b).map(|(old, new)| {
-            if spelled(old) == spelled(new) { compatible("") } else { types(old, new) }
+            if spelled(old) == spelled(new) { Sides::fine("") } else { types(old, new) }
         });
-        return parts.fold(compatible(""), |worst, one| {
-            if one.0.compatibility > worst.0.compatibility { one } else { worst }
+        return parts.fold(Sides::fine(""), |worst, one| {
+            if one.consumers.compatibility > worst.consumers.compatibility { one } else { worst }
         });
     }
     let (a, b) = (old.field, new.field);
@@ -209,30 +212,32 @@ fn types(old: One<'_>, new: One<'_>) -> Sides {
     let bytes = [a.r#type(), b.r#type()];
     let is_embedded = bytes.contains(&Type::Bytes) && bytes.contains(&Type::Message);
     if is_embedded {
-        conditional("bytes are read as a message, and fail unless they are one")
+        Sides::conditional("bytes are read as a message, and fail unless they are one")
     } else if group(a.r#type()) != group(b.r#type()) {
-        incompatible("it is written in another form, and the message is refused or the value lost")
+        Sides::incompatible(
+            "it is written in another form, and the message is refused or the value lost",
+        )
     } else if repeats(old) != repeats(new) {
         if is_number(old) && (repeats(old) && packs(old) || repeats(new) && packs(new)) {
-            incompatible("packed numbers are written in another form, and refused or lost")
+            Sides::incompatible("packed numbers are written in another form, and refused or lost")
         } else {
-            conditional("of several values the last one counts, and messages are joined")
+            Sides::conditional("of several values the last one counts, and messages are joined")
         }
     } else if a.label() != b.label()
         && (a.label() == Label::Required || b.label() == Label::Required)
     {
-        conditional("a message without the required field is refused")
+        Sides::conditional("a message without the required field is refused")
     } else if a.r#type() == b.r#type() && a.type_name() == b.type_name() {
         // `optional` or not.
-        compatible("whether it was set is not told without `optional`")
+        Sides::fine("whether it was set is not told without `optional`")
     } else if is_number(old) {
-        conditional("numbers that do not fit the other type are cut off, or read as others")
+        Sides::conditional("numbers that do not fit the other type are cut off, or read as others")
     } else if a.r#type() == Type::Message {
-        conditional(
+        Sides::conditional(
             "a message is read as another: fields that both have under one number and type arrive",
         )
     } else {
-        conditional("bytes that are no UTF-8 are refused as a string")
+        Sides::conditional("bytes that are no UTF-8 are refused as a string")
     }
 }
 

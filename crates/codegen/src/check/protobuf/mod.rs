@@ -7,20 +7,32 @@ mod services;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dubhe_codegen::check::{Change, Compatibility, Effect, What};
 use prost::Message as _;
 use prost_types::FileDescriptorSet;
 
+use super::effect::Sides;
+use super::found::Found;
+use super::{Change, What};
 use defined::Defined;
 
-/// Returns what changed from one set of descriptors to another; nothing if one of them is none.
-pub(super) fn differences(old: &[u8], new: &[u8]) -> Vec<Change> {
+/// Returns what changed from one encoded `FileDescriptorSet` to another, sorted; nothing if one of them is none.
+///
+/// ```
+/// use dubhe_codegen::check;
+///
+/// // A file `a.proto` with `message A {}`, and one without.
+/// let old = b"\x0a\x0e\x0a\x07a.proto\x22\x03\x0a\x01A";
+/// let new = b"\x0a\x09\x0a\x07a.proto";
+/// let changes = check::protobuf_differences(old, new);
+/// assert!(changes[0].to_string().starts_with("A: the message is gone: compatible: "));
+/// ```
+pub fn protobuf_differences(old: &[u8], new: &[u8]) -> Vec<Change> {
     let (Ok(old), Ok(new)) = (FileDescriptorSet::decode(old), FileDescriptorSet::decode(new))
     else {
         return Vec::new();
     };
     let (mut old, new) = (Defined::of(old), Defined::of(new));
-    let mut changes = Changes::default();
+    let mut changes = Found::default();
     let renamed = defined::renamed(&old, &new);
     for (before, after) in &renamed {
         changes.renamed(before, after, &old);
@@ -36,8 +48,7 @@ pub(super) fn differences(old: &[u8], new: &[u8]) -> Vec<Change> {
     for (name, before, after) in both(&old.enums, &new.enums) {
         changes.enumeration(name, before, after);
     }
-    changes.0.sort();
-    changes.0
+    changes.sorted()
 }
 
 /// The pairs of two maps, of which one side may lack.
@@ -49,49 +60,15 @@ fn both<'a, K: Ord, V>(
     names.into_iter().map(|name| (name, old.get(name), new.get(name)))
 }
 
-#[derive(Default)]
-struct Changes(Vec<Change>);
-
-/// The verdicts on both sides: consumers of the old one, providers of the old one.
-type Sides = (Effect, Effect);
-
-fn fine() -> Effect {
-    Effect::default()
-}
-
-fn effect(compatibility: Compatibility, reason: &str) -> Effect {
-    Effect { compatibility, reason: reason.to_owned() }
-}
-
-fn compatible(reason: &str) -> Sides {
-    (effect(Compatibility::Compatible, reason), fine())
-}
-
-fn conditional(reason: &str) -> Sides {
-    let effect = effect(Compatibility::Conditional, reason);
-    (effect.clone(), effect)
-}
-
-fn incompatible(reason: &str) -> Sides {
-    let effect = effect(Compatibility::Incompatible, reason);
-    (effect.clone(), effect)
-}
-
-impl Changes {
-    fn add(&mut self, ty: &str, member: Option<&str>, what: What, text: String, sides: Sides) {
-        let (consumers, providers) = sides;
-        let (ty, member) = (ty.to_owned(), member.map(str::to_owned));
-        self.0.push(Change { ty, member, what, text, consumers, providers });
-    }
-
+impl Found {
     fn renamed(&mut self, before: &str, after: &str, old: &Defined) {
         let (what, sides) = if old.services.contains_key(before) {
             let reason = "a service is found by its full name, and calls of the other name fail";
-            (("service", What::ServiceRenamed), incompatible(reason))
+            (("service", What::ServiceRenamed), Sides::incompatible(reason))
         } else {
             let reason = "names of types travel in `google.protobuf.Any` alone";
             let kind = if old.enums.contains_key(before) { "enum" } else { "message" };
-            ((kind, What::ClassRenamed), compatible(reason))
+            ((kind, What::ClassRenamed), Sides::fine(reason))
         };
         let (kind, what) = what;
         self.add(before, None, what, format!("the {kind} is called {after} now"), sides);
