@@ -212,6 +212,7 @@ impl Collect<'_> {
             terminating: conditions.terminating() || pod.is_some_and(|pod| pod.terminating),
             started,
             params: params.into(),
+            ..Instance::default()
         };
         let instance = ServiceInstance { instance: Arc::new(instance), port };
         let found = Found { instance, imported: slice.imported };
