@@ -8,12 +8,12 @@ use crate::tally::Tally;
 
 const FACADE: &str = "dubhe";
 
-/// The features that may need a C compiler: TLS, Kubernetes, whose API server is reached by it, and
-/// Apollo, whose requests are signed by the same library.
-const NEED_C: [&str; 3] = ["tls", "kubernetes", "apollo"];
+/// The features that may need a C compiler: TLS, Kubernetes, whose API server is reached by it, Apollo, whose requests
+/// are signed by the same library, and scripts, whose engine is C.
+const NEED_C: [&str; 4] = ["tls", "kubernetes", "apollo", "script"];
 
 /// The packages of features that are not on by default: Kubernetes alone has 168 crates.
-const NAMED: [&str; 4] = ["dubhe-kubernetes", "kube", "dubhe-dns", "dubhe-apollo"];
+const NAMED: [&str; 5] = ["dubhe-kubernetes", "kube", "dubhe-dns", "dubhe-apollo", "dubhe-script"];
 
 /// The crates that build C.
 const COMPILERS: [&str; 2] = ["cc", "cmake"];

@@ -118,15 +118,11 @@ fn nobodys(key: &DocumentKey) -> Option<String> {
     (*key != followed).then(|| format!("nobody follows {key}: such a rule is at {followed}"))
 }
 
-/// A remark on a rule that has no effect on applications of Dubhe.
+/// A remark on a rule that has no effect on all applications of Dubhe.
 fn effect(key: &DocumentKey) -> Option<String> {
     let (kind, _) = RuleKind::of(key)?;
-    matches!(kind, RuleKind::Script | RuleKind::Configurator).then(|| {
-        let kind = kind.as_str();
-        format!(
-            "Dubhe checks and shows {kind} rules, and they change no call of it yet; Dubbo Java and \
-             dubbo-go obey them"
-        )
+    (kind == RuleKind::Script).then(|| {
+        "applications of Dubhe run scripts with the feature `script` alone; in others all providers pass".to_owned()
     })
 }
 

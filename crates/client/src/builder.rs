@@ -491,6 +491,10 @@ impl<T: Stub> ClientBuilder<T> {
         let consumer = env.config().map(|config| (config, env.consumer(&self.service)));
         if let Some((config, consumer)) = consumer.clone() {
             let rules = RuleRouter::new(config.clone(), consumer, env.random().clone());
+            let rules = match env.scripts() {
+                Some(engine) => rules.with_scripts(engine.clone()),
+                None => rules,
+            };
             // Before those of the user.
             routers.insert(0, Arc::new(rules));
         }

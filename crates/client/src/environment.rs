@@ -15,6 +15,7 @@ use dubhe_core::registry::Registry;
 use dubhe_core::time::SharedClock;
 use dubhe_net::io::source_address;
 use dubhe_rules::Consumer;
+use dubhe_rules::script::ScriptEngine;
 
 /// The parts that all clients of an application share. Cheap to clone; the last clone ends its tasks.
 ///
@@ -56,6 +57,7 @@ struct Inner {
     config: Option<Arc<ConfigWatcher>>,
     start_up: Option<Arc<ConfigSnapshot>>,
     params: Vec<(ByteString, ByteString)>,
+    scripts: Option<ScriptEngine>,
     tasks: Arc<Tasks>,
 }
 
@@ -89,6 +91,7 @@ pub struct EnvironmentBuilder {
     config: Option<Arc<ConfigWatcher>>,
     start_up: Option<Arc<ConfigSnapshot>>,
     params: Vec<(ByteString, ByteString)>,
+    scripts: Option<ScriptEngine>,
     zone: Option<ByteString>,
     cache: Option<PathBuf>,
 }
@@ -107,6 +110,7 @@ impl Environment {
             config: None,
             start_up: None,
             params: Vec::new(),
+            scripts: None,
             zone: None,
             cache: None,
         }
@@ -175,6 +179,11 @@ impl Environment {
             None => choice,
         };
         self.directories().has_choice().then_some(choice)
+    }
+
+    /// The engine of script rules.
+    pub(crate) fn scripts(&self) -> Option<&ScriptEngine> {
+        self.0.scripts.as_ref()
     }
 
     /// The facts of a consumer of `service` in this application that rules look at.
@@ -261,6 +270,12 @@ impl EnvironmentBuilder {
         self
     }
 
+    /// Runs the script rules that clients follow; without an engine these let all providers pass.
+    pub fn scripts(mut self, engine: ScriptEngine) -> Self {
+        self.scripts = Some(engine);
+        self
+    }
+
     /// Sets the zone that the application runs in, for calls that choose between registries and name none.
     pub fn zone(mut self, zone: impl Into<ByteString>) -> Self {
         self.zone = Some(zone.into());
@@ -306,6 +321,7 @@ impl EnvironmentBuilder {
             config: self.config,
             start_up: self.start_up,
             params: self.params,
+            scripts: self.scripts,
             tasks: Arc::default(),
         }))
     }

@@ -70,6 +70,8 @@ pub struct AppBuilder {
     applications: Vec<Source>,
     config_centers: Vec<ConfigCenter>,
     params: Vec<(ByteString, ByteString)>,
+    #[cfg(feature = "script")]
+    scripts: dubhe_script::JavaScript,
     zone: Option<ByteString>,
     cache: Option<PathBuf>,
     tls: Option<ClientTls>,
@@ -100,6 +102,8 @@ impl App {
             applications: Vec::new(),
             config_centers: Vec::new(),
             params: Vec::new(),
+            #[cfg(feature = "script")]
+            scripts: dubhe_script::JavaScript::default(),
             zone: None,
             cache: None,
             tls: None,
@@ -206,6 +210,21 @@ impl AppBuilder {
     /// ```
     pub fn parameter(mut self, name: impl Into<ByteString>, value: impl Into<ByteString>) -> Self {
         self.params.push((name.into(), value.into()));
+        self
+    }
+
+    /// Sets the bounds of script rules: the time and memory of each for a call, by default 10 ms and 16 MiB.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use dubhe::rules::JavaScript;
+    ///
+    /// let scripts = JavaScript::default().time(Duration::from_millis(2));
+    /// let app = dubhe::App::builder("shop").scripts(scripts);
+    /// ```
+    #[cfg(feature = "script")]
+    pub fn scripts(mut self, engine: dubhe_script::JavaScript) -> Self {
+        self.scripts = engine;
         self
     }
 
@@ -346,6 +365,10 @@ impl Opened {
                 Source::Url(url) => Arc::new(opener.open(&url)?.spring_cloud()?),
                 Source::Instance(registry) => registry,
             });
+        }
+        #[cfg(feature = "script")]
+        {
+            env = env.scripts(builder.scripts.engine());
         }
         for (name, value) in builder.params {
             env = env.parameter(name, value);

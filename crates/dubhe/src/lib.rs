@@ -207,6 +207,8 @@ pub mod rules {
     pub use dubhe_rules::configurators::{Configurators, ConfiguredDirectory, ServiceUrl, merge};
     pub use dubhe_rules::script::{Script, ScriptEngine};
     pub use dubhe_rules::{Consumer, RuleRouter};
+    #[cfg(feature = "script")]
+    pub use dubhe_script::JavaScript;
 }
 
 /// Config centres and metadata centres: documents under keys.

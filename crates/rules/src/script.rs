@@ -14,4 +14,4 @@ pub type ScriptEngine = Arc<dyn Fn(&ScriptRule) -> Result<Script, String> + Send
 /// A script that was read: returns those of the endpoints that are left that it gives to a call. An error, for
 /// people, leaves all.
 pub type Script =
-    Arc<dyn Fn(&Endpoints, &Bitmap, &CallView<'_>) -> Result<Bitmap, String> + Send + Sync>;
+    Arc<dyn Fn(&Arc<Endpoints>, &Bitmap, &CallView<'_>) -> Result<Bitmap, String> + Send + Sync>;

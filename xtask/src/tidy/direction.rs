@@ -19,6 +19,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("cluster", &["core"]),
     ("config", &["core"]),
     ("rules", &["core", "config"]),
+    ("script", &["core", "config", "net", "rules"]),
     ("observe", &["core"]),
     ("registry/*", &["core", "registry", "codec/*", "net", "protocol/triple"]),
     ("registry", &["core", "config", "net"]),

@@ -8,10 +8,12 @@ mod mock;
 mod script;
 mod tag;
 
+use std::collections::HashMap;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
+use bytestring::ByteString;
 use dubhe_config::rule::condition::ConditionRule;
 use dubhe_config::rule::script::ScriptRule;
 use dubhe_config::rule::urls::RouteUrl;
@@ -35,7 +37,7 @@ use self::tag::TagStage;
 use crate::columns::Columns;
 use crate::consumer::Consumer;
 use crate::provider;
-use crate::script::ScriptEngine;
+use crate::script::{Script, ScriptEngine};
 
 /// The rules of a consumer, as one router: mock, mesh, tag, affinity of the service and of the application that
 /// provides it, condition of the service, of that application and of the consumer's own, script, and rules that are
@@ -71,6 +73,8 @@ pub struct RuleRouter {
     engine: Option<ScriptEngine>,
     active: Active,
     kept: Mutex<Kept>,
+    /// The last good script of each document.
+    scripts: Mutex<HashMap<String, (ByteString, Script)>>,
 }
 
 /// The stages that were prepared last.
@@ -134,7 +138,8 @@ impl RuleRouter {
     ) -> Self {
         let active = Active::of(&consumer);
         let (consumer, kept) = (Arc::new(consumer), Mutex::default());
-        Self { config, consumer, random, engine: None, active, kept }
+        let scripts = Mutex::default();
+        Self { config, consumer, random, engine: None, active, kept, scripts }
     }
 
     /// Runs script rules with an engine.
@@ -280,15 +285,36 @@ impl RuleRouter {
         if !rule.header.enabled || !rule.header.valid {
             return None;
         }
-        let script = match &self.engine {
+        let script = self.read(rule, &of)?;
+        Some(Arc::new(ScriptStage { script, set: set.clone(), of }))
+    }
+
+    /// The script of a document, read once; one that cannot be read leaves the last good one.
+    fn read(&self, rule: &ScriptRule, of: &str) -> Option<Script> {
+        let mut scripts = self.scripts.lock();
+        let known = scripts.get(of);
+        if let Some((text, script)) = known
+            && *text == rule.script
+        {
+            return Some(script.clone());
+        }
+        let read = match &self.engine {
             Some(engine) => engine(rule),
             None => Err("there is no engine that runs scripts".to_owned()),
         };
-        match script {
-            Ok(script) => Some(Arc::new(ScriptStage { script, set: set.clone(), of })),
+        match read {
+            Ok(script) => {
+                scripts.insert(of.to_owned(), (rule.script.clone(), script.clone()));
+                Some(script)
+            }
             Err(error) => {
-                tracing::warn!(of, error, "a script rule lets all providers pass");
-                None
+                let kept = known.map(|(_, script)| script.clone());
+                if kept.is_some() {
+                    tracing::warn!(of, error, "a script rule is refused; the one before stays");
+                } else {
+                    tracing::warn!(of, error, "a script rule lets all providers pass");
+                }
+                kept
             }
         }
     }

@@ -22,6 +22,7 @@ use dubhe_core::{CallView, Endpoint};
 use dubhe_net::time::TokioClock;
 use dubhe_registry::MemoryDocuments;
 use dubhe_rules::RuleRouter;
+use dubhe_script::JavaScript;
 use serde::Deserialize;
 use serde_json::Value;
 use tokio::sync::watch;
@@ -31,7 +32,8 @@ use self::facts::{JavaUrl, Provider};
 use crate::case::Case;
 
 /// The kinds that are decided here.
-pub(crate) const KINDS: [&str; 10] = [
+pub(crate) const KINDS: [&str; 11] = [
+    "script",
     "condition",
     "condition31",
     "condition-url",
@@ -171,6 +173,7 @@ impl World {
         let following = vec![config.follow(keys)];
         let random = Arc::new(SplitMix::new(7));
         let router = RuleRouter::new(config.clone(), consumer, random.clone());
+        let router = router.with_scripts(JavaScript::default().engine());
         let directory = Arc::new(Listed(watch::Sender::new(Arc::new(Endpoints::new([])))));
         let destination = BalancedDestination::new(
             directory.clone(),
