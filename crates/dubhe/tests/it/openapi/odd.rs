@@ -33,7 +33,14 @@ impl From<Value> for One {
         best_form(
                 &value,
                 &[
-                    (&[], true, |value| serde_json::from_value(value).map(Self::Two)),
+                    (
+                        &[],
+                        true,
+                        |value| {
+                            own_form(value, |of: &Two| matches!(of, Two::Other(_)))
+                                .map(Self::Two)
+                        },
+                    ),
                     (&[], true, |value| serde_json::from_value(value).map(Self::Number)),
                 ],
             )
@@ -179,6 +186,15 @@ fn known_properties(value: &Value, names: Option<&[&str]>) -> usize {
         Value::Array(of) => of.iter().map(|of| known_properties(of, names)).sum(),
         _ => 0,
     }
+}
+
+/// Reads a value as an enum, unless none of its forms does but the one that takes what is left.
+fn own_form<T: serde::de::DeserializeOwned>(
+    value: Value,
+    is_left: fn(&T) -> bool,
+) -> Result<T, serde_json::Error> {
+    let read = serde_json::from_value(value)?;
+    if is_left(&read) { Err(serde::de::Error::custom("another form")) } else { Ok(read) }
 }
 
 /// A request that is made.
