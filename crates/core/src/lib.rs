@@ -46,6 +46,7 @@ pub mod gate;
 pub mod inherit;
 mod instance;
 pub mod invoke;
+pub mod java_number;
 mod level;
 pub mod log;
 pub mod memory;

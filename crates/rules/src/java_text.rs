@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use dubhe_core::Value;
+use dubhe_core::java_number::{write_double, write_float};
 use dubhe_core::value::{List, Object};
 
 /// The nesting up to which a value is printed.
@@ -14,7 +15,12 @@ const MAX_DEPTH: usize = 64;
 pub(crate) fn text<'a>(value: &'a Value, descriptor: Option<&str>) -> Option<Cow<'a, str>> {
     match (value.unshared(), descriptor) {
         (Value::String(text), _) => Some(Cow::Borrowed(text)),
-        (Value::Double(number), Some("F" | "Ljava/lang/Float;")) => Some(float(*number).into()),
+        (Value::Double(number), Some("F" | "Ljava/lang/Float;")) => {
+            let mut out = String::new();
+            #[allow(clippy::cast_possible_truncation, reason = "it was a float")]
+            write_float(&mut out, *number as f32).ok()?;
+            Some(out.into())
+        }
         (value, _) => {
             let mut out = String::new();
             write(&mut out, value, 0)?;
@@ -40,7 +46,7 @@ fn write(out: &mut String, value: &Value, depth: usize) -> Option<()> {
         Value::Bool(value) => write!(out, "{value}").ok()?,
         Value::Int(value) => write!(out, "{value}").ok()?,
         Value::Long(value) => write!(out, "{value}").ok()?,
-        Value::Double(value) => out.push_str(&double(*value)),
+        Value::Double(value) => write_double(out, *value).ok()?,
         Value::String(value) => out.push_str(value),
         Value::List(list) if !is_array(list) => {
             joined(out, ['[', ']'], &list.items, |out, item| write(out, item, depth + 1))?;
@@ -87,36 +93,6 @@ fn of_object(object: &Object) -> Option<&str> {
             value.as_str()
         }
         _ => None,
-    }
-}
-
-/// `Double.toString`.
-fn double(value: f64) -> String {
-    decimal(value, format!("{value:?}"), format!("{value:e}"))
-}
-
-/// `Float.toString` of a float that travels as a double.
-#[allow(clippy::cast_possible_truncation, reason = "it was a float")]
-fn float(value: f64) -> String {
-    let value = value as f32;
-    decimal(value.into(), format!("{value:?}"), format!("{value:e}"))
-}
-
-/// Java's choice between the two ways to write a number.
-fn decimal(value: f64, plain: String, scientific: String) -> String {
-    if value.is_nan() {
-        return "NaN".into();
-    }
-    if value.is_infinite() {
-        return if value > 0.0 { "Infinity" } else { "-Infinity" }.into();
-    }
-    if value == 0.0 || (1e-3..1e7).contains(&value.abs()) {
-        return plain;
-    }
-    match scientific.split_once('e') {
-        Some((digits, exponent)) if digits.contains('.') => format!("{digits}E{exponent}"),
-        Some((digits, exponent)) => format!("{digits}.0E{exponent}"),
-        None => scientific,
     }
 }
 

@@ -17,7 +17,7 @@ use crate::consumer::Consumer;
 pub(crate) const TAG: &str = "dubbo.tag";
 
 /// The parameters that a consumer has no say in (`DefaultProviderFirstParams`).
-const PROVIDER_FIRST: [&str; 5] = ["release", "dubbo", "methods", "timestamp", TAG];
+pub(crate) const PROVIDER_FIRST: [&str; 5] = ["release", "dubbo", "methods", "timestamp", TAG];
 
 /// The name of an application that is none (Dubbo Java `MeshRuleConstants.INVALID_APP_NAME`).
 pub(crate) const UNKNOWN: &str = "unknown";

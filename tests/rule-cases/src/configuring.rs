@@ -15,6 +15,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::case::Case;
+use crate::routing::facts::{JavaUrl, Params, texts};
 use crate::routing::read;
 
 /// The kinds that are decided here.
@@ -22,17 +23,6 @@ pub(crate) const KINDS: [&str; 3] = ["configurator", "configurator-url", "merge"
 
 /// A time longer than changes of documents are gathered.
 const SETTLED: Duration = Duration::from_secs(1);
-
-type Params = BTreeMap<String, String>;
-
-/// A URL as Dubbo Java reads it.
-#[derive(Debug, Deserialize)]
-struct JavaUrl {
-    host: String,
-    port: u16,
-    path: String,
-    params: Params,
-}
 
 /// A case of configurators, as documents or as URLs.
 #[derive(Debug, Deserialize)]
@@ -91,7 +81,7 @@ pub(crate) async fn decide(case: &Case) -> Result<(), String> {
 
 /// The parameters that configurators leave.
 async fn configured(case: &Configuring) -> Result<Params, String> {
-    let JavaUrl { host, port, path, params } = &case.target;
+    let JavaUrl { host, port, path, params, .. } = &case.target;
     let mut url = ServiceUrl::new(host.clone(), *port, path.clone());
     for (name, value) in params {
         url = url.with_param(name.clone(), value.clone());
@@ -129,10 +119,6 @@ async fn followed(case: &Configuring) -> Result<Configurators, String> {
     let interface = interface.unwrap_or_else(|| case.target.path.clone());
     let service = ServiceKey::new(interface, param("group"), param("version"));
     Ok(Configurators::of(&config.snapshot(), &service, &param("application")))
-}
-
-fn texts(params: &Params) -> BTreeMap<ByteString, ByteString> {
-    params.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect()
 }
 
 fn strings(params: &BTreeMap<ByteString, ByteString>) -> Params {

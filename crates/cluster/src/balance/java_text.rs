@@ -3,6 +3,7 @@
 use std::fmt::{self, Write};
 
 use dubhe_core::Value;
+use dubhe_core::java_number::{write_double, write_float};
 
 /// The levels of lists and maps in each other that are printed.
 const DEPTH: usize = 32;
@@ -64,56 +65,6 @@ pub(super) fn write(
         },
         Value::Shared(_, value) => write(out, value, descriptor, depth + 1),
         _ => Ok(()),
-    }
-}
-
-/// Writes a number as `Double.toString` does.
-fn write_double(out: &mut dyn Write, value: f64) -> fmt::Result {
-    write_number(out, value, format_args!("{value:e}"), format_args!("{value:?}"))
-}
-
-/// Writes a number as `Float.toString` does.
-fn write_float(out: &mut dyn Write, value: f32) -> fmt::Result {
-    write_number(out, value.into(), format_args!("{value:e}"), format_args!("{value:?}"))
-}
-
-/// Writes a number that Rust prints so: as a fraction from a thousandth up to ten millions, else with an exponent.
-fn write_number(
-    out: &mut dyn Write,
-    value: f64,
-    exponent: fmt::Arguments<'_>,
-    fraction: fmt::Arguments<'_>,
-) -> fmt::Result {
-    if value.is_nan() {
-        return out.write_str("NaN");
-    }
-    if value.is_infinite() {
-        return out.write_str(if value > 0.0 { "Infinity" } else { "-Infinity" });
-    }
-    if value == 0.0 || (1e-3..1e7).contains(&value.abs()) {
-        return out.write_fmt(fraction);
-    }
-    let mut digits = WithFraction { out, seen: false };
-    digits.write_fmt(exponent)
-}
-
-/// Writes `1e10` as `1.0E10`.
-struct WithFraction<'a> {
-    out: &'a mut dyn Write,
-    seen: bool,
-}
-
-impl Write for WithFraction<'_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        for c in text.chars() {
-            self.seen |= c == '.';
-            if c == 'e' {
-                self.out.write_str(if self.seen { "E" } else { ".0E" })?;
-            } else {
-                self.out.write_char(c)?;
-            }
-        }
-        Ok(())
     }
 }
 

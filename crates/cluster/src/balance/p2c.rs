@@ -147,17 +147,6 @@ impl Balance for PeakEwma {
     }
 }
 
-impl Prepared {
-    /// The number of a member, drawn by weight.
-    fn draw(&self, from: &Selection, method: &str) -> usize {
-        let weights = from.weights(method);
-        match weights.total() {
-            0 => usize::try_from(self.random.below(from.len() as u64)).unwrap_or(0),
-            total => weights.number_at(self.random.below(total)),
-        }
-    }
-}
-
 impl Pick for Prepared {
     fn pick<'a>(
         &self,
@@ -173,7 +162,7 @@ impl Pick for Prepared {
         let mut drawn = 0;
         // One that is drawn again is no choice; as many more draws find another one as a rule.
         for _ in 0..self.choices * 3 {
-            let n = self.draw(from, method);
+            let n = from.weights(method).draw(&*self.random);
             if best.is_some_and(|(known, _)| known == n) {
                 continue;
             }

@@ -58,11 +58,7 @@ impl Pick for Random {
         if from.len() < 2 {
             return from.get(0);
         }
-        let weights = from.weights(call.method_name());
-        match weights.total() {
-            0 => from.get(usize::try_from(self.source.below(from.len() as u64)).ok()?),
-            weight => weights.at(self.source.below(weight)),
-        }
+        from.get(from.weights(call.method_name()).draw(&*self.source))
     }
 }
 

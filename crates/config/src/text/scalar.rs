@@ -2,6 +2,7 @@
 //! (`org.yaml.snakeyaml.resolver.Resolver`).
 
 use bytestring::ByteString;
+use dubhe_core::java_number::write_double;
 
 /// The type and value of a scalar.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,21 +124,10 @@ fn float(text: &str) -> Option<f64> {
 
 /// A number as Java's `Double.toString` writes it.
 pub(crate) fn java_double(number: f64) -> String {
-    if number.is_nan() {
-        return "NaN".to_owned();
-    }
-    if number.is_infinite() {
-        return if number > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
-    }
-    let size = number.abs();
-    if size == 0.0 || (1e-3..1e7).contains(&size) {
-        return format!("{number:?}");
-    }
-    let text = format!("{number:E}");
-    match text.split_once('E') {
-        Some((digits, exponent)) if !digits.contains('.') => format!("{digits}.0E{exponent}"),
-        _ => text,
-    }
+    let mut text = String::new();
+    // Nothing fails in writing to a text.
+    let _ = write_double(&mut text, number);
+    text
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use bytestring::ByteString;
 
 use crate::defaults::CallDefaults;
 use crate::endpoint::{Endpoint, Endpoints};
+use crate::random::RandomSource;
 use crate::router::Bitmap;
 use crate::time::Instant;
 
@@ -103,6 +104,14 @@ impl<'a> Weights<'a> {
     /// The number of that member, from 0.
     pub fn number_at(&self, point: u64) -> usize {
         place_of(&self.sums.sums, &point)
+    }
+
+    /// The number of a member that `random` draws by weight, or any when none weighs anything.
+    pub fn draw(&self, random: &dyn RandomSource) -> usize {
+        match self.total() {
+            0 => usize::try_from(random.below(self.from.len() as u64)).unwrap_or(0),
+            total => self.number_at(random.below(total)),
+        }
     }
 
     /// The weight of member number `n`, from 0.

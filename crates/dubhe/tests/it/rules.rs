@@ -10,7 +10,7 @@ use dubhe::prelude::*;
 use dubhe::registry::{
     Instance, Memory, MemoryDocuments, Offer, Registration, Registry as _, ServiceParams,
 };
-use dubhe::{Code, RunningServer};
+use dubhe::{AppBuilder, Code, RunningServer};
 
 #[dubhe::interface("org.example.Regions")]
 trait Regions {
@@ -42,6 +42,11 @@ async fn provider(registry: &Memory, region: &'static str) -> RunningServer {
     };
     registry.register(registration).await.unwrap();
     server
+}
+
+/// An application with its registry and its config centre.
+fn shop(registry: &Memory, center: &MemoryDocuments) -> AppBuilder {
+    App::builder("shop").registry_instance(registry.clone()).config_center_instance(center.clone())
 }
 
 /// The regions that answer 40 calls.
@@ -76,12 +81,7 @@ async fn a_rule_moves_the_calls_of_a_client_while_it_runs() {
     let (registry, center) = (Memory::new(), MemoryDocuments::new());
     let north = provider(&registry, "north").await;
     let south = provider(&registry, "south").await;
-    let app = App::builder("shop")
-        .parameter("region", "north")
-        .registry_instance(registry.clone())
-        .config_center_instance(center.clone())
-        .build()
-        .unwrap();
+    let app = shop(&registry, &center).parameter("region", "north").build().unwrap();
     let client = app.client::<RegionsClient>().build().unwrap();
     go_to(&client, &["north", "south"]).await;
 
@@ -115,11 +115,7 @@ async fn an_error_names_the_rule_that_leaves_nobody() {
     let (registry, center) = (Memory::new(), MemoryDocuments::new());
     let server = provider(&registry, "north").await;
     let other = provider(&registry, "south").await;
-    let app = App::builder("shop")
-        .registry_instance(registry.clone())
-        .config_center_instance(center.clone())
-        .build()
-        .unwrap();
+    let app = shop(&registry, &center).build().unwrap();
     let client = app.client::<RegionsClient>().build().unwrap();
     go_to(&client, &["north", "south"]).await;
     let key = DocumentKey::config("shop.condition-router");
@@ -149,11 +145,7 @@ async fn configurators_change_weights_and_timeouts_and_take_providers_out_while_
     let (registry, center) = (Memory::new(), MemoryDocuments::new());
     let north = provider(&registry, "north").await;
     let south = provider(&registry, "south").await;
-    let app = App::builder("shop")
-        .registry_instance(registry.clone())
-        .config_center_instance(center.clone())
-        .build()
-        .unwrap();
+    let app = shop(&registry, &center).build().unwrap();
     let client = app.client::<RegionsClient>().timeout(Duration::from_secs(30)).build().unwrap();
     go_to(&client, &["north", "south"]).await;
 

@@ -3,15 +3,14 @@
 use bytestring::ByteString;
 use dubhe_core::endpoint::Params;
 
+use crate::provider::PROVIDER_FIRST;
+
 /// Parameters that are about the threads and connections of the provider itself.
 const OF_PROVIDER: [&str; 7] =
     ["alive", "corethreads", "queues", "threadname", "threadpool", "threads", "transporter"];
 
 /// Parameters of which the provider's goes before the consumer's, if it has one.
-const PROVIDER_FIRST: [&str; 3] = ["group", "version", "generic"];
-
-/// Parameters in which the consumer has no say.
-const PROVIDER_ALONE: [&str; 5] = ["release", "dubbo", "methods", "timestamp", "dubbo.tag"];
+const OWN_FIRST: [&str; 3] = ["group", "version", "generic"];
 
 /// Lists that both sides add to.
 const JOINED: [&str; 2] = ["reference.filter", "invoker.listener"];
@@ -30,12 +29,8 @@ const JOINED: [&str; 2] = ["reference.filter", "invoker.listener"];
 /// assert_eq!((&*both["timeout"], &*both["remote.application"]), ("3000", "users"));
 /// ```
 pub fn merge(remote: &Params, local: &Params) -> Params {
-    let bare = |name: &ByteString| name.strip_prefix("default.").unwrap_or(name).to_owned();
-    let of_provider = |name: &ByteString| {
-        let bare = bare(name);
-        // `alive` and the like have no other form than these two.
-        OF_PROVIDER.contains(&&*bare)
-    };
+    let of_provider =
+        |name: &ByteString| OF_PROVIDER.contains(&name.strip_prefix("default.").unwrap_or(name));
     let mut merged: Params = remote
         .iter()
         .filter(|(name, _)| !of_provider(name))
@@ -45,8 +40,8 @@ pub fn merge(remote: &Params, local: &Params) -> Params {
         return merged;
     }
     for (name, value) in local {
-        let has_own = PROVIDER_FIRST.contains(&&**name) && merged.contains_key(name);
-        if !has_own && !PROVIDER_ALONE.contains(&&**name) {
+        let has_own = OWN_FIRST.contains(&&**name) && merged.contains_key(name);
+        if !has_own && !PROVIDER_FIRST.contains(&&**name) {
             merged.insert(name.clone(), value.clone());
         }
     }

@@ -10,16 +10,16 @@ use dubhe_core::{Endpoint, ServiceKey};
 use dubhe_rules::Consumer;
 use serde::Deserialize;
 
-type Params = BTreeMap<String, String>;
+pub(crate) type Params = BTreeMap<String, String>;
 
 /// A URL as Dubbo Java reads it.
 #[derive(Debug, Deserialize)]
-pub(super) struct JavaUrl {
+pub(crate) struct JavaUrl {
     protocol: String,
-    host: String,
-    port: u16,
-    path: String,
-    params: Params,
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) path: String,
+    pub(crate) params: Params,
 }
 
 impl JavaUrl {
@@ -98,6 +98,6 @@ fn bare(host: &str) -> ByteString {
     host.trim_start_matches('[').trim_end_matches(']').into()
 }
 
-fn texts(params: &Params) -> BTreeMap<ByteString, ByteString> {
+pub(crate) fn texts(params: &Params) -> BTreeMap<ByteString, ByteString> {
     params.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect()
 }

@@ -1,7 +1,7 @@
 //! Cases of routers: rules in a config centre, providers, and a call.
 
 mod call;
-mod facts;
+pub(crate) mod facts;
 mod patterns;
 
 use std::collections::BTreeSet;
